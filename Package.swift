@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in every target of this package; the packages it depends on keep their own rules.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+// The kernels are optimised in debug builds too: an unoptimised inner loop would make the tests take minutes.
+// `-ffp-contract=off` leaves every fused multiply-add to the source, so that all instruction sets round alike.
+let kernelSettings: [CSetting] = [
+  .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"])
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+  name: "docent",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "docent", targets: ["docent"]),
+    .executable(name: "docent-teacher", targets: ["docent-teacher"]),
+    .executable(name: "docent-student", targets: ["docent-student"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // MARK: C
+    .systemLibrary(
+      name: "CProtobufC", path: "Sources/CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(name: "CWire", dependencies: ["CProtobufC"]),
+    .target(name: "CKernels", cSettings: kernelSettings),
+    .target(name: "CLoad", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+
+    // MARK: Libraries
+    .target(name: "Wire", dependencies: ["CWire", nioCore, nioPosix, logging], swiftSettings: swiftSettings),
+    .target(name: "Neural", dependencies: ["CKernels"], swiftSettings: swiftSettings),
+    .target(name: "Environments", swiftSettings: swiftSettings),
+    .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
+    .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
+    .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
+    .target(
+      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, logging], swiftSettings: swiftSettings),
+    .target(
+      name: "StudentTraining",
+      dependencies: ["Learning", "Wire", "Registry", "ModelStore", "Neural", "Environments", yams],
+      swiftSettings: swiftSettings),
+    .target(name: "Console", dependencies: [argumentParser], swiftSettings: swiftSettings),
+
+    // MARK: Executables
+    .executableTarget(
+      name: "docent-teacher",
+      dependencies: [
+        "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "Console", argumentParser, logging,
+        serviceLifecycle, nioCore, nioPosix,
+      ], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "docent-student",
+      dependencies: ["StudentTraining", "Learning", "Registry", "ModelStore", "Console", argumentParser],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "docent",
+      dependencies: [
+        "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
+        "CLoad", argumentParser, subprocess,
+      ], swiftSettings: swiftSettings),
+
+    // MARK: Tests
+    .target(
+      name: "TestSupport", dependencies: [subprocess], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "CWire", "TestSupport", nioEmbedded, nioTestUtils],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(name: "EnvironmentsTests", dependencies: ["Environments", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LearningTests", dependencies: ["Learning", "Neural", "Environments", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport", grdb], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelStoreTests", dependencies: ["ModelStore", "Registry", "Neural", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TeacherServingTests", dependencies: ["TeacherServing", "Wire", "Neural", "TestSupport", nioEmbedded],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "StudentTrainingTests",
+      dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: ["TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student"],
+      swiftSettings: swiftSettings),
+  ]
+)

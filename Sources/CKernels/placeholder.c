@@ -1,0 +1,2 @@
+#include "include/CKernels.h"
+void ckernels_placeholder(void) {}

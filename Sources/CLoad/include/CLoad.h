@@ -1,0 +1,1 @@
+void cload_placeholder(void);

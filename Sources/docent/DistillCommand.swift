@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct DistillCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "distill")
+}

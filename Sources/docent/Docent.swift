@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The command line for people.
+@main
+struct Docent: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "docent", abstract: "Trains, distils, evaluates and rolls out policies.",
+    subcommands: [
+      EnvironmentCommand.self,
+      TrainCommand.self,
+      DistillCommand.self,
+      EvaluateCommand.self,
+      ModelsCommand.self,
+      QueryCommand.self,
+      BenchCommand.self,
+      DemoCommand.self,
+    ])
+}

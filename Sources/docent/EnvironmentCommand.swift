@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct EnvironmentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "env")
+}

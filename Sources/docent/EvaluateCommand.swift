@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct EvaluateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "evaluate")
+}

@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct ModelsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "models")
+}

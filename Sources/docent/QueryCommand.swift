@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct QueryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "query")
+}

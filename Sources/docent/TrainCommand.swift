@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "train")
+}
