@@ -95,7 +95,9 @@ let package = Package(
       name: "WireTests", dependencies: ["Wire", "CWire", "TestSupport", nioEmbedded, nioTestUtils],
       swiftSettings: swiftSettings),
     .testTarget(name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], swiftSettings: swiftSettings),
-    .testTarget(name: "EnvironmentsTests", dependencies: ["Environments", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EnvironmentsTests", dependencies: ["Environments", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "Neural", "Environments", "TestSupport"],
       swiftSettings: swiftSettings),
