@@ -1,2 +1,0 @@
-#include "CLoad.h"
-void cload_placeholder(void) {}
