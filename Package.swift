@@ -27,6 +27,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
   name: "docent",
@@ -45,6 +46,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     // MARK: C
@@ -85,12 +87,12 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
-        "CLoad", argumentParser, subprocess,
+        "CLoad", argumentParser, subprocess, system,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: [subprocess], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+      name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "CWire", "TestSupport", nioEmbedded, nioTestUtils],
       swiftSettings: swiftSettings),
@@ -112,7 +114,7 @@ let package = Package(
       name: "StudentTrainingTests",
       dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",
       dependencies: ["TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student"],

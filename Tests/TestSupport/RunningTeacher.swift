@@ -1,0 +1,47 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// The teacher service in a process of its own, on a free loopback port.
+public struct RunningTeacher: Sendable {
+  /// `127.0.0.1:PORT`
+  public let address: String
+  public let processIdentifier: Int32
+
+  public struct NotReady: Error, CustomStringConvertible {
+    public var description: String
+  }
+
+  /// Starts the service on a registry, runs `body` once it says that it listens, then asks it to end (SIGTERM).
+  ///
+  /// - Returns: what `body` returned, and the service's exit code.
+  public static func serve<Answer: Sendable>(
+    registry: String, arguments: [String] = [], body: @Sendable (RunningTeacher) async throws -> Answer
+  ) async throws -> (answer: Answer, code: Int32) {
+    let all = ["serve", "--registry", registry, "--listen", "127.0.0.1:0"] + arguments
+    let result = try await Subprocess.run(
+      .path(FilePath(Program.teacher.path)), arguments: Arguments(all),
+      input: .none, output: .sequence, error: .string(limit: 1 << 24)
+    ) { execution in
+      do {
+        let address = try await listeningAddress(of: execution.standardOutput)
+        let answer = try await body(
+          RunningTeacher(address: address, processIdentifier: execution.processIdentifier.value))
+        try execution.send(signal: .terminate)
+        return answer
+      } catch {
+        await execution.teardown(using: [])
+        throw error
+      }
+    }
+    return (result.closureResult, result.terminationStatus.code)
+  }
+
+  private static func listeningAddress(of output: SubprocessOutputSequence) async throws -> String {
+    let announcement = "listening on "
+    for try await line in output.strings() where line.hasPrefix(announcement) {
+      return line.dropFirst(announcement.count).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    throw NotReady(description: "docent-teacher ended before it said where it listens")
+  }
+}
