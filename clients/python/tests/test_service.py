@@ -1,0 +1,87 @@
+"""The client against the real service."""
+
+import contextlib
+import io
+import pathlib
+import re
+
+import numpy as np
+import pytest
+from docent_client import Client, Code, DocentError
+
+
+@pytest.fixture
+def client(address):
+    with Client(address) as client:
+        yield client
+
+
+def test_logits_and_values_match_pytorch(client, reference):
+    answer = client.infer("cartpole", np.float32(reference["observations"]))
+    np.testing.assert_allclose(answer.outputs, np.float32(reference["logits"]), atol=1e-5, rtol=0)
+    np.testing.assert_allclose(answer.values, np.float32(reference["values"]).ravel(), atol=1e-5, rtol=0)
+    assert answer.version == 1
+
+
+def test_rows_do_not_depend_on_their_batch(client, reference):
+    rows = np.float32(reference["observations"])
+    together = client.infer("cartpole", rows)
+    calls = [client.submit("cartpole", row) for row in rows]
+    for index, call in enumerate(calls):
+        alone = call.result()
+        assert alone.outputs.tobytes() == together.outputs[index].tobytes()
+        assert alone.values == together.values[index]
+
+
+def test_the_example_of_the_readme_solves_cartpole(address):
+    readme = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
+    example = re.search(r"```python\n(import gymnasium\n.*?)```", readme, re.DOTALL).group(1)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(example.replace("127.0.0.1:7070", address), {})
+    returns = [float(value) for value in re.findall(r"return (\d+) under version 1", printed.getvalue())]
+    assert len(returns) == 10 and np.mean(returns) >= 475
+
+
+def test_versions_and_aliases(client):
+    assert client.infer("cartpole", [0.0] * 4, version=2).version == 2
+    assert client.alias("cartpole", "canary", 2, reason="a test") == (0, 2)
+    assert client.infer("cartpole", [0.0] * 4, alias="canary").version == 2
+    assert client.alias("cartpole", "canary", 1) == (2, 1)
+    assert client.infer("cartpole", [0.0] * 4, alias="canary").version == 1
+    assert client.alias("cartpole", "canary", 0) == (1, 0)
+    assert client.infer("cartpole", [0.0] * 4).version == 1
+
+
+def test_describe_list_and_health(client):
+    described = client.describe("cartpole")
+    policy = described.version.policy
+    assert described.version.number == 1
+    assert (policy.environment, policy.observation_width, policy.action_width) == ("CartPole-v1", 4, 2)
+    assert list(policy.policy_hidden) == [64, 64]
+    assert [model.name for model in client.list_models()] == ["cartpole"]
+    assert client.health() == client.health("cartpole") == "SERVING"
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "message"),
+    [
+        (dict(model="cartpole", observations=[[0.1, 0.2]]), Code.INVALID_ARGUMENT, "4"),
+        (dict(model="walker", observations=[0.0] * 4), Code.NOT_FOUND, "walker"),
+        (dict(model="cartpole", observations=[0.0] * 4, version=99), Code.NOT_FOUND, "99"),
+        (dict(model="cartpole", observations=[0.0] * 4, alias="nobody"), Code.NOT_FOUND, "nobody"),
+        (dict(model="cartpole", observations=np.zeros((0, 4))), Code.INVALID_ARGUMENT, "0"),
+    ],
+)
+def test_a_refused_query_says_why_and_the_connection_lives(client, query, code, message):
+    with pytest.raises(DocentError) as caught:
+        client.infer(**query)
+    assert caught.value.code == code and message in caught.value.message
+    assert client.infer("cartpole", [0.0] * 4).version == 1
+
+
+def test_more_rows_than_a_call_may_have(client):
+    rows = np.random.default_rng(0).normal(size=(20_000, 4)).astype(np.float32)
+    answer = client.infer("cartpole", rows)
+    assert answer.outputs.shape == (20_000, 2) and answer.values.shape == (20_000,)
+    assert answer.outputs[-1].tobytes() == client.infer("cartpole", rows[-1]).outputs.tobytes()
