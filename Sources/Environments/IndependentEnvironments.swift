@@ -5,6 +5,7 @@ final class IndependentEnvironments<Simulated: Dynamics>: VectorEnvironment {
     var dynamics: Simulated
     var generator: PCG64
     var steps: Int
+    var ended: Simulated?
 
     init(seed: UInt64) {
       generator = PCG64(seed: seed)
@@ -13,6 +14,7 @@ final class IndependentEnvironments<Simulated: Dynamics>: VectorEnvironment {
     }
 
     mutating func startEpisode() {
+      ended = dynamics
       dynamics = Simulated(from: &generator)
       steps = 0
     }
@@ -71,6 +73,8 @@ final class IndependentEnvironments<Simulated: Dynamics>: VectorEnvironment {
   }
 
   func state(of environment: Int) -> [Double] { slots[environment].dynamics.state }
+
+  func finalState(of environment: Int) -> [Double]? { slots[environment].ended?.state }
 
   func setState(_ state: [Double], of environment: Int) {
     slots[environment].dynamics = Simulated(state: state)

@@ -58,6 +58,9 @@ public protocol VectorEnvironment: AnyObject {
   /// The state that the dynamics work on, in Gymnasium's order.
   func state(of environment: Int) -> [Double]
 
+  /// The state in which the environment's last episode ended; nil before a first end since its reset.
+  func finalState(of environment: Int) -> [Double]?
+
   /// Puts one environment into a given state, in the middle of its episode. Traps where the width does not fit.
   func setState(_ state: [Double], of environment: Int)
 }

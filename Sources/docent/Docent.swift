@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// The command line for people.
 @main
@@ -15,4 +16,6 @@ struct Docent: AsyncParsableCommand {
       BenchCommand.self,
       DemoCommand.self,
     ])
+
+  static func main() async { await Program.run(Self.self) }
 }

@@ -31,25 +31,3 @@ struct RecordedTrace: Decodable {
       RecordedTrace.self, from: Data(contentsOf: folder.appendingPathComponent("\(environment).json")))
   }
 }
-
-/// Memory for the steps of a few environments.
-final class StepMemory {
-  let width: Int
-  var observations: [Float]
-  var rewards: [Double]
-  var terminated: [UInt8]
-  var truncated: [UInt8]
-  var finals: [Float]
-
-  init(count: Int, width: Int) {
-    self.width = width
-    observations = Array(repeating: .nan, count: count * width)
-    finals = observations
-    rewards = Array(repeating: .nan, count: count)
-    terminated = Array(repeating: 9, count: count)
-    truncated = terminated
-  }
-
-  func observation(_ row: Int) -> [Float] { Array(observations[row * width..<(row + 1) * width]) }
-  func final(_ row: Int) -> [Float] { Array(finals[row * width..<(row + 1) * width]) }
-}
