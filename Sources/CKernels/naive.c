@@ -1,0 +1,3 @@
+#include "include/CKernels.h"
+
+#include <math.h>
