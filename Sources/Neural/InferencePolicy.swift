@@ -103,7 +103,7 @@ public final class InferencePolicy: Sendable {
 extension NetworkPlan {
   /// What no layer writes: log standard deviations beside the means, and zeros for the values of a policy without.
   func finish(
-    outputs: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, rows: Int,
+    outputs: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>?, rows: Int,
     parameters: UnsafePointer<Float>
   ) {
     if logDeviation.count > 0 {
@@ -113,6 +113,6 @@ extension NetworkPlan {
           from: parameters + logDeviation.offset, count: logDeviation.count)
       }
     }
-    if !architecture.hasValue { values.update(repeating: 0, count: rows) }
+    if !architecture.hasValue { values?.update(repeating: 0, count: rows) }
   }
 }

@@ -123,7 +123,7 @@ public final class TrainableNetwork {
     }
     each { $0.forward() }
     if plan.logDeviation.count > 0 || (!architecture.hasValue && values != nil) {
-      plan.finish(outputs: outputs, values: values ?? input.pointer, rows: values == nil ? 0 : rows, parameters: parameterBuffer.pointer)
+      plan.finish(outputs: outputs, values: values, rows: rows, parameters: parameterBuffer.pointer)
     }
   }
 
