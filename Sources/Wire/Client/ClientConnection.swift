@@ -1,0 +1,251 @@
+import NIOCore
+import Synchronization
+
+/// One connection as both sides of it see it: threads that ask, and the event loop that answers.
+///
+/// A thread packs its frames into an outbox under a lock; the first of them posts one flush to the event loop, and what
+/// is packed before that flush runs goes out with it.
+final class ClientConnection: Sendable {
+  enum Call {
+    case query(PolicyQuery, firstRow: Int, rows: Int)
+    case unary(V1.Body, EventLoopPromise<V1.Body>)
+  }
+
+  private struct Shared: ~Copyable {
+    var state = ClientConnectionState<Call>()
+    var codec = FrameCodec()
+    var outbox = ByteBuffer()
+    /// The outbox before this one, whose memory is the next one's.
+    var spare = ByteBuffer()
+    var isFlushPosted = false
+    var limits = WireLimits.defaults
+    var server = ""
+    var pings: [UInt64: EventLoopPromise<Void>] = [:]
+    var lastPing: UInt64 = 0
+  }
+
+  let address: TeacherAddress
+  let channel: any Channel
+  private let greeting: EventLoopPromise<Void>
+  private let shared = Mutex(Shared())
+
+  init(address: TeacherAddress, channel: any Channel) {
+    self.address = address
+    self.channel = channel
+    greeting = channel.eventLoop.makePromise()
+  }
+
+  /// Succeeds with the server's Welcome.
+  var greeted: EventLoopFuture<Void> { greeting.futureResult }
+  var limits: WireLimits { shared.withLock { $0.limits } }
+  var server: String { shared.withLock { $0.server } }
+
+  // MARK: Threads that ask
+
+  /// Sends a query, in as many calls as the server's limits ask for.
+  func submit(_ query: PolicyQuery) throws(WireStatus) {
+    let refused: WireStatus? = shared.withLock { shared in
+      let most = shared.limits.rowsPerCall(
+        observationWidth: query.observationWidth, parameterWidth: query.parameterWidth)
+      let parts = (query.rows + most - 1) / most
+      // All parts under one lock: a connection that is lost either refuses all of them or has taken all of them.
+      if let refusal = shared.state.refusal(ofCalls: parts) { return refusal }
+      query.begin(parts: parts)
+      for firstRow in stride(from: 0, to: query.rows, by: most) {
+        let rows = min(most, query.rows - firstRow)
+        let call = Call.query(query, firstRow: firstRow, rows: rows)
+        if let number = shared.state.add(call, rows: rows) { Self.pack(number, call, &shared) }
+      }
+      postFlush(&shared)
+      return nil
+    }
+    if let refused { throw refused }
+  }
+
+  /// Opens a call. Its future has the reply's body, or fails with a ``WireStatus``.
+  /// - Parameter rows: observations of a query.
+  func open(_ body: V1.Body, rows: Int = 0) -> EventLoopFuture<V1.Body> {
+    let promise = channel.eventLoop.makePromise(of: V1.Body.self)
+    let refused: WireStatus? = shared.withLock { shared in
+      if let refusal = shared.state.refusal(ofCalls: 1) { return refusal }
+      let call = Call.unary(body, promise)
+      if let number = shared.state.add(call, rows: rows) { Self.pack(number, call, &shared) }
+      postFlush(&shared)
+      return nil
+    }
+    if let refused { promise.fail(refused) }
+    return promise.futureResult
+  }
+
+  /// The call has no answer yet.
+  func isOpen(_ number: UInt32) -> Bool { shared.withLock { $0.state.isOpen(number) } }
+
+  /// Writes a frame beside the calls, after everything that was sent before.
+  func write(_ frame: V1.Frame) -> EventLoopFuture<Void> {
+    var buffer = ByteBuffer()
+    shared.withLock { $0.codec.write(frame, into: &buffer) }
+    return channel.writeAndFlush(buffer)
+  }
+
+  /// Succeeds when the server has answered.
+  func ping() -> EventLoopFuture<Void> {
+    let promise = channel.eventLoop.makePromise(of: Void.self)
+    let refused: WireStatus? = shared.withLock { shared in
+      if let refusal = shared.state.refusal(ofCalls: 0) { return refusal }
+      shared.lastPing += 1
+      shared.pings[shared.lastPing] = promise
+      shared.codec.write(V1.Frame(.ping(shared.lastPing)), into: &shared.outbox)
+      postFlush(&shared)
+      return nil
+    }
+    if let refused { promise.fail(refused) }
+    return promise.futureResult
+  }
+
+  private static func pack(_ number: UInt32, _ call: Call, _ shared: inout Shared) {
+    switch call {
+    case .query(let query, let firstRow, let rows):
+      var request = query.request
+      request.rows = rows
+      if let pinned = query.pinnedVersion {
+        request.alias = ""
+        request.version = pinned
+      }
+      let observations = query.observations(from: firstRow, rows: rows)
+      shared.codec.writeInfer(call: number, request, observations: observations, into: &shared.outbox)
+    case .unary(let body, _):
+      shared.codec.write(V1.Frame(call: number, body), into: &shared.outbox)
+    }
+  }
+
+  private func postFlush(_ shared: inout Shared) {
+    guard !shared.isFlushPosted, shared.outbox.readableBytes > 0 else { return }
+    shared.isFlushPosted = true
+    channel.eventLoop.execute { self.flush() }
+  }
+
+  // MARK: The event loop
+
+  private func flush() {
+    var outbox = shared.withLock { shared in
+      shared.isFlushPosted = false
+      let outbox = shared.outbox
+      shared.outbox = shared.spare
+      shared.spare = ByteBuffer()
+      return outbox
+    }
+    channel.writeAndFlush(outbox, promise: nil)
+    // Memory that the channel has written and let go of is used again; what it still holds it keeps.
+    outbox.clear()
+    guard outbox.capacity <= Self.spareBytesMax else { return }
+    shared.withLock { $0.spare = outbox }
+  }
+
+  private static let spareBytesMax = 1 << 20
+
+  func welcomed(_ welcome: V1.Welcome) {
+    guard welcome.protocolNumber == WireLimits.protocolNumber else {
+      let ours = WireLimits.protocolNumber
+      return close(
+        WireStatus(
+          .failedPrecondition, "\(address) speaks protocol \(welcome.protocolNumber), expected \(ours)"))
+    }
+    let limits = WireLimits(said: welcome)
+    shared.withLock { shared in
+      shared.limits = limits
+      shared.server = welcome.server
+      shared.state.greeted(limits)
+    }
+    sendWaiting()
+    greeting.succeed()
+  }
+
+  /// Answers a query, or the reply to one that ``open(_:rows:)`` sent.
+  func answer(_ reply: InferReplyView) {
+    switch shared.withLock({ $0.state.settle(reply.call) }) {
+    case .query(let query, let firstRow, let rows): query.finish(from: firstRow, rows: rows, reply)
+    case .unary(_, let promise): promise.succeed(.inferReply(V1.InferReply(reply)))
+    case nil: break
+    }
+  }
+
+  func answer(_ number: UInt32, _ body: V1.Body) {
+    switch (shared.withLock { $0.state.settle(number) }, body) {
+    case (.query(let query, _, _), .status(let status)): query.fail(status)
+    case (.query(let query, _, _), _): query.fail(WireStatus(.internalError, "the server answered no InferReply"))
+    case (.unary(_, let promise), .status(let status)): promise.fail(status)
+    case (.unary(_, let promise), _): promise.succeed(body)
+    case (nil, _): break
+    }
+  }
+
+  func ponged(_ payload: UInt64) {
+    shared.withLock { $0.pings.removeValue(forKey: payload) }?.succeed()
+  }
+
+  /// What came is answered: calls that waited for room may go.
+  func sendWaiting() {
+    let isDrained = shared.withLock { shared in
+      while let (number, call) = shared.state.nextToSend() { Self.pack(number, call, &shared) }
+      postFlush(&shared)
+      return shared.state.isDrained
+    }
+    if isDrained { channel.close(promise: nil) }
+  }
+
+  func left(_ goAway: V1.GoAway) {
+    let dropped = shared.withLock { $0.state.leave(lastCall: goAway.lastCall, goAway.status) }
+    for call in dropped { Self.fail(call, goAway.status) }
+    greeting.fail(goAway.status)
+  }
+
+  /// Every call under way fails; later ones are refused with the same status.
+  func close(_ status: WireStatus) {
+    let (status, calls, pings) = shared.withLock { shared in
+      let (status, calls) = shared.state.close(status)
+      defer { shared.pings = [:] }
+      return (status, calls, shared.pings)
+    }
+    for call in calls { Self.fail(call, status) }
+    for ping in pings.values { ping.fail(status) }
+    greeting.fail(status)
+    channel.close(promise: nil)
+  }
+
+  private static func fail(_ call: Call, _ status: WireStatus) {
+    switch call {
+    case .query(let query, _, _): query.fail(status)
+    case .unary(_, let promise): promise.fail(status)
+    }
+  }
+}
+
+extension WireLimits {
+  /// What a server says, where it says something: 0 is no limit that a server could have.
+  fileprivate init(said welcome: V1.Welcome) {
+    let frameBytes = max(welcome.frameBytesMax, 1024)
+    let rows = max(welcome.rowsPerCallMax, 1)
+    self.init(
+      frameBytesMax: frameBytes, rowsPerCallMax: rows, callsInFlightMax: max(welcome.callsInFlightMax, 1),
+      rowsInFlightMax: max(welcome.rowsInFlightMax, rows))
+  }
+
+  /// Rows whose request and reply fit into a frame each.
+  fileprivate func rowsPerCall(observationWidth: Int, parameterWidth: Int) -> Int {
+    let names = 512
+    let rowBytes = max(observationWidth, parameterWidth + 1) * MemoryLayout<Float>.stride
+    return max(1, min(rowsPerCallMax, (frameBytesMax - names) / rowBytes))
+  }
+}
+
+extension V1.InferReply {
+  /// A copy, whose numbers are cut to whole floats.
+  init(_ view: InferReplyView) {
+    func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+    }
+    self.init(
+      version: view.version, rows: view.rows, outputs: floats(view.outputs), values: floats(view.values),
+      actions: Array(view.actions), features: floats(view.features), leaseMoved: view.leaseMoved)
+  }
+}
