@@ -94,7 +94,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "CWire", "TestSupport", nioEmbedded, nioTestUtils],
+      name: "WireTests",
+      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
       swiftSettings: swiftSettings),
     .testTarget(name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
