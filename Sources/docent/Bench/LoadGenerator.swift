@@ -1,0 +1,66 @@
+import CLoad
+
+/// The C load of `CLoad`, as Swift values: a fixed number of calls in flight on each of some loopback connections.
+struct LoadGenerator: Sendable {
+  /// What every connection sends.
+  struct Frames: Sendable {
+    /// Sent once on connecting, and answered by one frame.
+    var preface: [UInt8]
+    /// One whole request frame.
+    var request: [UInt8]
+    /// Where `request` holds its call number, a little-endian 32-bit word.
+    var callOffset: Int
+  }
+
+  var frames: Frames
+  var warmupSeconds = 0.1
+  var seconds = 0.5
+  /// Payload bytes; a shorter reply is a refusal, and fails the run.
+  var replyBytesMin = 0
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  struct Measurement: Sendable {
+    var callsPerSecond: Double
+    var p50Microseconds, p99Microseconds, p999Microseconds, mostMicroseconds: Double
+    /// Payload bytes of the shortest and of the longest reply.
+    var replyBytes: ClosedRange<Int>
+    /// The payload of the first reply.
+    var firstReply: [UInt8]
+  }
+
+  /// Runs the load on a thread of its own.
+  func run(port: UInt16, connections: Int, depth: Int) async throws -> Measurement {
+    try await onOwnThread { try measure(port: port, connections: connections, depth: depth) }
+  }
+
+  private func measure(port: UInt16, connections: Int, depth: Int) throws -> Measurement {
+    var result = cload_result()
+    let failed = frames.preface.withUnsafeBufferPointer { preface in
+      frames.request.withUnsafeBufferPointer { request in
+        var plan = cload_plan(
+          port: port, connections: UInt32(connections), depth: UInt32(depth), warmup_seconds: warmupSeconds,
+          seconds: seconds, preface: preface.baseAddress, preface_bytes: preface.count,
+          preface_replies: preface.isEmpty ? 0 : 1, request: request.baseAddress, request_bytes: request.count,
+          call_offset: Int32(frames.callOffset), reply_bytes_min: UInt32(replyBytesMin))
+        return cload_run(&plan, &result) != 0
+      }
+    }
+    if failed { throw Failure(description: Self.text(of: result)) }
+    if result.refusals > 0 {
+      throw Failure(
+        description: "\(result.refusals) replies had \(result.reply_bytes_least) bytes, expected \(replyBytesMin)")
+    }
+    return Measurement(
+      callsPerSecond: Double(result.calls) / result.seconds, p50Microseconds: result.p50_us,
+      p99Microseconds: result.p99_us, p999Microseconds: result.p999_us, mostMicroseconds: result.max_us,
+      replyBytes: Int(result.reply_bytes_least)...Int(result.reply_bytes_most),
+      firstReply: withUnsafeBytes(of: &result.captured) { Array($0.prefix(Int(result.captured_bytes))) })
+  }
+
+  private static func text(of result: cload_result) -> String {
+    withUnsafeBytes(of: result.problem) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

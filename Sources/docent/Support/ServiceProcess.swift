@@ -1,0 +1,130 @@
+import Console
+import Subprocess
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A program of ours that listens, as a process of its own, for as long as a closure runs.
+///
+/// The program prints `listening on HOST:PORT` on standard output once it is ready. It is asked to end (SIGTERM) when the
+/// closure returns or throws, and killed five seconds later; its standard input closes then too.
+struct ServiceProcess: Sendable {
+  let processIdentifier: Int32
+  /// `127.0.0.1:PORT`
+  let address: String
+  let port: UInt16
+  /// From before the process was made until its announcement was read.
+  let startup: Duration
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Starts a program that was built beside this one, waits until it listens, and runs `body`.
+  ///
+  /// - Parameters:
+  ///   - program: its file name, such as `docent-teacher`.
+  ///   - logging: whether its standard error goes to ours. Where it does not, its end is part of the error that says why
+  ///     it did not start.
+  /// - Throws: ``Failure`` when it is not there, or ends or stays silent for 30 s before it listens; what `body` throws.
+  static func run<Answer: Sendable>(
+    _ program: String, arguments: [String], logging: Bool = false, body: (ServiceProcess) async throws -> Answer
+  ) async throws -> Answer {
+    let path = try siblingPath(of: program)
+    let began = ContinuousClock.now
+    return try await Subprocess.run(
+      .path(FilePath(path)), arguments: Arguments(arguments),
+      input: .inputWriter, output: .sequence, error: .sequence
+    ) { execution in
+      async let log = lastLines(of: execution.standardError, copying: logging)
+      let (lines, feed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(16))
+      // Read to its end, so that a program that goes on talking is never held up by a full pipe.
+      async let reading: Void = {
+        for try await line in execution.standardOutput.strings() { feed.yield(line) }
+        feed.finish()
+      }()
+      let patience = Task {
+        try await Task.sleep(for: .seconds(30))
+        await execution.teardown(using: [])
+      }
+      defer { patience.cancel() }
+      let endpoint = await announcedEndpoint(in: lines)
+      patience.cancel()
+      guard let endpoint else {
+        await execution.teardown(using: [])
+        try await reading
+        let said = try await log
+        throw Failure(description: "\(program) did not start" + (said.isEmpty ? "" : ": \(said)"))
+      }
+      let service = ServiceProcess(
+        processIdentifier: execution.processIdentifier.value, address: endpoint.address, port: endpoint.port,
+        startup: ContinuousClock.now - began)
+      let answer: Result<Answer, any Error>
+      do { answer = .success(try await body(service)) } catch { answer = .failure(error) }
+      await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))])
+      try await reading
+      _ = try await log
+      return try answer.get()
+    }.closureResult
+  }
+
+  /// Resident memory now, in bytes, as the kernel counts it (VmRSS).
+  func residentBytes() throws -> Int {
+    let path = FilePath("/proc/\(processIdentifier)/status")
+    let file = try FileDescriptor.open(path, .readOnly)
+    defer { try? file.close() }
+    var bytes = [UInt8](repeating: 0, count: 8192)
+    let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
+    for line in String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmRSS:") {
+      let words = line.split(whereSeparator: \.isWhitespace)
+      if words.count >= 2, let kibibytes = Int(words[1]) { return kibibytes * 1024 }
+    }
+    throw Failure(description: "\(path) does not say VmRSS")
+  }
+
+  /// Where a program that was built beside this one lies.
+  static func siblingPath(of program: String) throws -> String {
+    var own = try ownPath()
+    own.removeLastComponent()
+    let path = own.appending(program)
+    guard access(path.string, X_OK) == 0 else {
+      throw Failure(description: "\(path) is not there or cannot be run: `swift build` makes all three programs")
+    }
+    return path.string
+  }
+
+  /// The path of the running program.
+  static func ownPath() throws -> FilePath {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = readlink("/proc/self/exe", &bytes, Int(PATH_MAX))
+    guard count > 0 else { throw Errno(rawValue: errno) }
+    return FilePath(String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+  }
+
+  private static func announcedEndpoint(in lines: AsyncStream<String>) async -> (address: String, port: UInt16)? {
+    let announcement = "listening on "
+    for await line in lines where line.hasPrefix(announcement) {
+      let address = line.dropFirst(announcement.count).prefix { !$0.isWhitespace }
+      if let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) {
+        return (String(address), port)
+      }
+    }
+    return nil
+  }
+
+  private static func lastLines(of output: SubprocessOutputSequence, copying: Bool) async throws -> String {
+    var last: [String] = []
+    for try await line in output.strings() {
+      if copying { StandardStream.error.write(line + "\n") }
+      if last.count == 8 { last.removeFirst() }
+      last.append(line)
+    }
+    return last.joined(separator: "\n")
+  }
+}
