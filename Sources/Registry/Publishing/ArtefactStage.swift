@@ -67,18 +67,28 @@ public final class ArtefactStage: Sendable {
   ///   id was used for something else.
   public func commit(_ version: NewVersion, who: String) throws -> VersionRecord {
     try endingOnError { state in
-      guard state.received == bytes else {
-        throw RegistryError(.invalid, "the artefact ended after \(state.received) bytes, announced were \(bytes)")
-      }
-      let actual = ContentHash(state.hasher.finalize())
-      guard actual == sha256 else {
-        throw RegistryError(.invalid, "the artefact's SHA-256 is \(actual), announced was \(sha256)")
-      }
+      try requireComplete(state)
       let staged = StagedArtefact(
         sha256: sha256, bytes: bytes, id: state.artefactID, rest: state.pending, restPosition: state.chunksWritten)
       let record = try registry.promote(staged, to: version, who: who)
       state.isOver = true
       return record
+    }
+  }
+
+  /// Checks that all bytes are there and have the announced SHA-256, as `commit` does: for a caller that looks at the
+  /// content in between.
+  public func requireComplete() throws {
+    try endingOnError { state in try requireComplete(state) }
+  }
+
+  private func requireComplete(_ state: State) throws {
+    guard state.received == bytes else {
+      throw RegistryError(.invalid, "the artefact ended after \(state.received) bytes, announced were \(bytes)")
+    }
+    let actual = ContentHash(state.hasher.finalize())
+    guard actual == sha256 else {
+      throw RegistryError(.invalid, "the artefact's SHA-256 is \(actual), announced was \(sha256)")
     }
   }
 
