@@ -40,6 +40,8 @@ public final class Distillation {
   private let valueGradients: Memory<Float>
 
   private var stepsDone = 0
+  /// The block of each slot that is on its way.
+  private var asked: [Int?] = [nil, nil]
 
   /// - Throws: `LearningError` for settings that make no sense and for a teacher that does not fit the environment or
   ///   gives no logits; `EnvironmentError` for an unknown environment.
@@ -103,6 +105,8 @@ public final class Distillation {
     while stepsDone + count <= steps {
       let done = Double(stepsDone) / Double(steps)
       try collect(steps: min(settings.segmentSteps, (steps - stepsDone) / count), into: taught)
+      let isLast = stepsDone + count > steps
+      if isLast || taught.answered == 0 { try receiveAll(in: taught) }
       let report = try improve(on: taught, done: done)
       try progress?(
         TrainingProgress(
@@ -116,34 +120,39 @@ public final class Distillation {
 
   /// One segment: the student acts by its own distribution, and the teacher is asked for every state.
   ///
-  /// The halves take turns. A half's answer is collected when that half is next: until then the other half has acted,
-  /// so that a remote teacher computes meanwhile.
+  /// The halves take turns. An answer is collected when its half is next, after the other half has acted or the student
+  /// has learnt: so long a remote teacher has to compute. What is learnt from next depends on the turns alone.
   private func collect(steps: Int, into taught: TaughtRows) throws {
     let half = settings.environments / 2
-    var asked: [Int?] = [nil, nil]
     for _ in 0..<steps {
       for slot in 0..<2 {
-        if let first = asked[slot] { try receive(slot: slot, rows: half, at: first, in: taught) }
-        let first = taught.reserve(half)
+        if let block = asked[slot] { try receive(slot: slot, block: block, in: taught) }
+        let block = taught.reserve()
         let range = slot * half..<(slot + 1) * half
         let width = storage.observationWidth
-        let visited = taught.observations.pointer + first * width
+        let visited = taught.observations.pointer + block * width
         visited.update(from: storage.buffers.observations + range.lowerBound * width, count: half * width)
         try teacher.submit(slot: slot, observations: visited, rows: half)
-        asked[slot] = first
+        asked[slot] = block
         act(in: range, on: visited)
       }
-    }
-    for slot in 0..<2 {
-      if let first = asked[slot] { try receive(slot: slot, rows: half, at: first, in: taught) }
     }
     stepsDone += steps * settings.environments
   }
 
-  private func receive(slot: Int, rows: Int, at first: Int, in taught: TaughtRows) throws {
+  private func receive(slot: Int, block: Int, in taught: TaughtRows) throws {
     let version = try teacher.collect(
-      slot: slot, outputs: taught.outputs.pointer + first * actionCount, values: taught.values.pointer + first)
-    teacherRows[version, default: 0] += rows
+      slot: slot, outputs: taught.outputs.pointer + block * actionCount, values: taught.values.pointer + block)
+    taught.answer()
+    teacherRows[version, default: 0] += taught.block
+    asked[slot] = nil
+  }
+
+  /// Waits for what is still on its way.
+  private func receiveAll(in taught: TaughtRows) throws {
+    for slot in 0..<2 {
+      if let block = asked[slot] { try receive(slot: slot, block: block, in: taught) }
+    }
   }
 
   /// The student's own step in one half of the environments.

@@ -7,9 +7,9 @@ public struct DistillationSettings: Codable, Hashable, Sendable {
   public var activation = Activation.tanh
 
   /// Environments that the student acts in, in two halves: an even number. Each query of the teacher has half of them.
-  public var environments = 64
+  public var environments = 128
   /// Steps of each environment between two rounds of updates.
-  public var segmentSteps = 16
+  public var segmentSteps = 8
   /// Gradient steps after each segment, on minibatches drawn from the stored rows.
   public var updatesPerSegment = 32
   public var minibatchRows = 256
@@ -21,7 +21,7 @@ public struct DistillationSettings: Codable, Hashable, Sendable {
   /// Times the mean of (V_S - V_T)^2. Above 0 the student has a value of its own on the same trunk.
   public var valueCoefficient: Float = 0
 
-  public var learningRate: Float = 3e-3
+  public var learningRate: Float = 1e-2
   public var learningRateSchedule = Schedule.linear
   public var adamEpsilon: Float = 1e-5
   public var maxGradientNorm: Float? = 0.5

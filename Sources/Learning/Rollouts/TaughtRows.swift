@@ -3,23 +3,27 @@ import Neural
 
 /// Visited states with a teacher's answers: the newest `capacity` rows.
 ///
-/// Rows are reserved when the state is visited and filled when its answer arrives; a block of rows reserved together
-/// lies side by side, so that answers are written straight into place.
+/// A block of rows is reserved when its states are visited, and answered in the order of reservation when the teacher's
+/// outputs have been written into place. Only answered rows are drawn.
 final class TaughtRows {
   let capacity: Int
+  let block: Int
   let observationWidth: Int
   let outputWidth: Int
   let observations: Memory<Float>
   let outputs: Memory<Float>
   let values: Memory<Float>
-  /// Rows that hold something.
-  private(set) var count = 0
+  /// Rows that can be drawn.
+  private(set) var answered = 0
+  /// A ring: where the next block goes, and rows behind it that wait for their answers.
   private var next = 0
+  private var waiting = 0
 
   /// - Parameter block: rows that are reserved at once; the capacity is rounded down to whole blocks.
   init(capacity: Int, block: Int, observationWidth: Int, outputWidth: Int) {
     precondition(block > 0 && capacity >= block)
     self.capacity = capacity / block * block
+    self.block = block
     self.observationWidth = observationWidth
     self.outputWidth = outputWidth
     observations = Memory(unwritten: self.capacity * observationWidth)
@@ -27,21 +31,33 @@ final class TaughtRows {
     values = Memory(unwritten: self.capacity)
   }
 
-  /// The first of `rows` rows, which is a block of the initialiser's size; the oldest rows make room.
-  func reserve(_ rows: Int) -> Int {
-    if next + rows > capacity { next = 0 }
+  /// The first row of a block for new states; the oldest block makes room.
+  func reserve() -> Int {
+    precondition(waiting + block <= capacity, "every row waits for its answer")
     let first = next
-    next += rows
-    count = max(count, next)
+    next = (next + block) % capacity
+    waiting += block
+    answered = min(answered, capacity - waiting)
     return first
   }
 
-  /// Draws `rows` rows, each equally likely, and copies them side by side.
+  /// The block that was reserved first of those that wait: its answers are in `outputs` and `values` now.
+  func answer() {
+    precondition(waiting >= block, "no row waits for an answer")
+    waiting -= block
+    answered += block
+  }
+
+  /// Draws `rows` rows, each answered one equally likely, and copies them side by side.
   func draw(
     _ rows: Int, _ generator: inout PCG64, indices: Memory<Int32>, observations: Memory<Float>,
     outputs: Memory<Float>, values: Memory<Float>?
   ) {
-    for row in 0..<rows { indices.pointer[row] = Int32(generator.below(count)) }
+    let oldest = (next - waiting - answered + 2 * capacity) % capacity
+    for row in 0..<rows {
+      let index = oldest + generator.below(answered)
+      indices.pointer[row] = Int32(index < capacity ? index : index - capacity)
+    }
     func gather(_ from: Memory<Float>, _ to: Memory<Float>, _ width: Int) {
       VectorMath.gather(from.pointer, width: width, indices: indices.pointer, rows: rows, out: to.pointer)
     }
