@@ -1,6 +1,8 @@
 // The kernels of one instruction set. The including file defines CK_TABLE, the name of the table.
 #include "elementwise.h"
+#include "tiles.h"
 #include "layers.h"
+#include "gradients.h"
 #include "losses.h"
 
 const ck_kernels CK_TABLE = {
