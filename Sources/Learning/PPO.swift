@@ -110,6 +110,9 @@ public final class PPO {
       validation: validation, teacherRows: [:])
   }
 
+  /// The policy as it is now.
+  public var currentPolicy: Policy { network.policy }
+
   /// "Run policy pi_old in environment for T timesteps", in all environments at once.
   private func collect() {
     rollout.begin()
@@ -184,8 +187,8 @@ public final class PPO {
 
   /// Values of states outside of the rollout.
   private func value(of observations: UnsafePointer<Float>, rows: Int, into values: UnsafeMutablePointer<Float>) {
-    let outputs = Memory<Float>(rows * actionCount)
-    network.forward(observations, rows: rows, outputs: outputs.pointer, values: values)
+    var outputs = [Float](repeating: 0, count: rows * actionCount)
+    network.forward(observations, rows: rows, outputs: &outputs, values: values)
   }
 
   /// The validation that ends the training. It is not tried before the acting policy, which samples, comes near.

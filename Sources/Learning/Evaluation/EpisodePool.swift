@@ -20,6 +20,10 @@ final class EpisodePool {
   private let firstSeed: UInt64
   private let environments: any VectorEnvironment
   private let storage: StepStorage
+  /// Rows of the running episodes, side by side, and their actions: by row, and by environment.
+  private let observations: Memory<Float>
+  private let actions: Memory<Int32>
+  private let scattered: Memory<Int32>
   /// One an environment; restarted with each episode.
   private let generators: UnsafeMutableBufferPointer<PCG64>
   private var started = 0
@@ -38,6 +42,9 @@ final class EpisodePool {
     width = min(settings.environments, settings.episodes)
     environments = try EnvironmentCatalog.make(id: spec.id, count: width)
     storage = StepStorage(for: environments)
+    observations = Memory(width * spec.observationWidth)
+    actions = Memory(width)
+    scattered = Memory(width)
     generators = .allocate(capacity: width)
     generators.initialize(repeating: PCG64(seed: 0))
     running = Array(repeating: nil, count: width)
@@ -49,9 +56,6 @@ final class EpisodePool {
 
   func play(progress: ((Int) throws -> Void)?, act: Act) throws -> EvaluationResult {
     let observationWidth = storage.observationWidth
-    let observations = Memory<Float>(width * observationWidth)
-    let actions = Memory<Int32>(width)
-    let scattered = Memory<Int32>(width)
     for slot in 0..<width { start(slot) }
     var slots = Array(0..<width)
     var finished = 0

@@ -35,13 +35,31 @@ public struct EvaluationResult: Codable, Sendable {
     of returns: [Double], confidence: Double = 0.95, resamples: Int = 2000, seed: UInt64
   ) -> (low: Double, high: Double) {
     var generator = PCG64(seed: SeedRange.stream(seed, .bootstrap))
-    var sample = returns
+    // A resample is how often it has each of the sorted returns: then nothing needs sorting again.
+    let sorted = returns.sorted()
+    var counts = Array(repeating: 0, count: sorted.count)
     let means = (0..<resamples).map { _ in
-      for index in sample.indices { sample[index] = returns[generator.below(returns.count)] }
-      return interquartileMean(of: sample)
+      for index in counts.indices { counts[index] = 0 }
+      for _ in sorted { counts[generator.below(sorted.count)] += 1 }
+      return interquartileMean(of: sorted, counts: counts)
     }.sorted()
     let tail = (1 - confidence) / 2
     return (quantile(tail, of: means), quantile(1 - tail, of: means))
+  }
+
+  /// The same of `counts[i]` times `sorted[i]`, as many in all as there are numbers.
+  private static func interquartileMean(of sorted: [Double], counts: [Int]) -> Double {
+    let cut = sorted.count / 4
+    let kept = sorted.count - 2 * cut
+    var (skip, take, sum) = (cut, kept, 0.0)
+    for (value, count) in zip(sorted, counts) {
+      let skipped = min(skip, count)
+      let taken = min(take, count - skipped)
+      skip -= skipped
+      take -= taken
+      sum += Double(taken) * value
+    }
+    return sum / Double(kept)
   }
 
   /// Linear between the two nearest of `sorted`.

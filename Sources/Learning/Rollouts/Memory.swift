@@ -1,5 +1,6 @@
 /// Memory of a fixed size that stays at its address and is freed with its owner.
 ///
+/// The pointer is valid as long as its owner: owners are members of what uses them, never passing values.
 /// For rows that kernels and environments write through pointers; not for sharing between threads.
 final class Memory<Element: BitwiseCopyable & ExpressibleByIntegerLiteral> {
   let pointer: UnsafeMutablePointer<Element>

@@ -27,6 +27,8 @@ final class RolloutBuffer {
   private let terminated: Memory<UInt8>
   private let truncated: Memory<UInt8>
   private let finals: Memory<Float>
+  /// Values of the states after the last step.
+  private let lastValues: Memory<Float>
 
   /// Last observations of the episodes that were cut by their time limit, and the rows of their last steps.
   private var cutObservations: [Float] = []
@@ -49,6 +51,7 @@ final class RolloutBuffer {
     terminated = Memory(environments)
     truncated = Memory(environments)
     finals = Memory(environments * observationWidth)
+    lastValues = Memory(environments)
   }
 
   /// The observations that step `step` acts on.
@@ -98,7 +101,6 @@ final class RolloutBuffer {
       value(cutObservations, cutRows.count, &cutValues)
       for (row, cutValue) in zip(cutRows, cutValues) { rewards.pointer[row] += gamma * cutValue }
     }
-    let lastValues = Memory<Float>(environments)
     value(observations(step: steps), environments, lastValues.pointer)
     VectorMath.generalizedAdvantages(
       steps: steps, environments: environments, rewards: rewards.pointer, values: values.pointer, ended: ended.pointer,
