@@ -71,9 +71,17 @@ CK_INLINE void transpose_panels(const ck_layer *layer, const float *w, float *t)
     for (size_t panel = 0; panel < in_padded; panel += CK_PANEL_WIDTH) {
       const size_t height = in_padded - panel < CK_PANEL_WIDTH ? in_padded - panel : CK_PANEL_WIDTH;
       float *to = t + panel * out;
-      for (size_t j = 0; j < width; j++)
-        for (size_t k = 0; k < height; k++)
-          to[(column + j) * height + k] = panel + k < in ? w[(panel + k) * width + j] : 0;
+      for (size_t k = 0; k < height; k += 8)
+        for (size_t j = 0; j < width; j += 8) {
+          float *block = to + (column + j) * height + k;
+          if (panel + k + 8 <= in) {
+            transpose8(w + (panel + k) * width + j, width, block, height);
+            continue;
+          }
+          for (size_t r = 0; r < 8; r++)
+            for (size_t c = 0; c < 8; c++)
+              block[c * height + r] = panel + k + r < in ? w[(panel + k + r) * width + j + c] : 0;
+        }
     }
     w += width * in;
   }
@@ -93,22 +101,33 @@ static void backward_panel_inputs(const ck_layer *layer, const float *w, const f
              derivative(load8(dx + r * dx_stride + k), load8(x + r * x_stride + k), activation));
 }
 
-static void backward_inputs(const ck_layer *layer, const float *parameters, const float *delta, size_t delta_stride,
-                            size_t rows, uint32_t activation, const float *x, size_t x_stride, float *dx,
-                            size_t dx_stride, bool continues, bool finishes, float *scratch) {
-  const float *w = parameters + layer->weights;
+// Inlined for the usual numbers of outputs, so that their deltas wait in registers.
+CK_INLINE void backward_row_inputs(size_t outputs, const ck_layer *layer, const float *w, const float *delta,
+                                   size_t delta_stride, size_t rows, uint32_t activation, const float *x,
+                                   size_t x_stride, float *dx, size_t dx_stride, bool continues, bool finishes) {
   const size_t in_padded = layer->in_padded;
-  if (layer->storage == CK_PANELS) {
-    backward_panel_inputs(layer, w, delta, delta_stride, rows, activation, x, x_stride, dx, dx_stride, continues,
-                          finishes, scratch);
-    return;
-  }
   for (size_t r = 0; r < rows; r++)
     for (size_t k = 0; k < in_padded; k += 8) {
       f8 sum = continues ? load8(dx + r * dx_stride + k) : splat8(0);
-      for (size_t o = 0; o < layer->out; o++)
+      for (size_t o = 0; o < outputs; o++)
         sum = fma8(splat8(delta[r * delta_stride + o]), load8(w + o * in_padded + k), sum);
       if (finishes) sum = derivative(sum, load8(x + r * x_stride + k), activation);
       store8(dx + r * dx_stride + k, sum);
     }
+}
+
+static void backward_inputs(const ck_layer *layer, const float *parameters, const float *delta, size_t delta_stride,
+                            size_t rows, uint32_t activation, const float *x, size_t x_stride, float *dx,
+                            size_t dx_stride, bool continues, bool finishes, float *scratch) {
+  const float *w = parameters + layer->weights;
+  if (layer->storage == CK_PANELS)
+    backward_panel_inputs(layer, w, delta, delta_stride, rows, activation, x, x_stride, dx, dx_stride, continues,
+                          finishes, scratch);
+  else if (layer->out == 1 && !continues && finishes && activation == CK_TANH)
+    backward_row_inputs(1, layer, w, delta, delta_stride, rows, CK_TANH, x, x_stride, dx, dx_stride, false, true);
+  else if (layer->out == 2 && !continues && finishes && activation == CK_TANH)
+    backward_row_inputs(2, layer, w, delta, delta_stride, rows, CK_TANH, x, x_stride, dx, dx_stride, false, true);
+  else
+    backward_row_inputs(layer->out, layer, w, delta, delta_stride, rows, activation, x, x_stride, dx, dx_stride,
+                        continues, finishes);
 }

@@ -95,12 +95,15 @@ CK_INLINE float sum_lanes(f8 v) {
   return b.x + b.y;
 }
 
-// The first `count` (at most 8) elements, and zeros.
+// The first `count` (8 or more: all) elements, and zeros. Pieces of fixed sizes: no call of memcpy.
 CK_INLINE f8 load_some(const float *p, size_t count) {
   if (count >= 8) return load8(p);
-  f8 v = splat8(0);
-  __builtin_memcpy(&v, p, count * sizeof(float));
-  return v;
+  float lanes[8] = {0};
+  size_t i = 0;
+  if (count & 4) __builtin_memcpy(lanes, p, 16), i = 4;
+  if (count & 2) __builtin_memcpy(lanes + i, p + i, 8), i += 2;
+  if (count & 1) lanes[i] = p[i];
+  return load8(lanes);
 }
 
 CK_INLINE void store_some(float *p, f8 v, size_t count) {
@@ -108,5 +111,29 @@ CK_INLINE void store_some(float *p, f8 v, size_t count) {
     store8(p, v);
     return;
   }
-  __builtin_memcpy(p, &v, count * sizeof(float));
+  float lanes[8];
+  store8(lanes, v);
+  size_t i = 0;
+  if (count & 4) __builtin_memcpy(p, lanes, 16), i = 4;
+  if (count & 2) __builtin_memcpy(p + i, lanes + i, 8), i += 2;
+  if (count & 1) p[i] = lanes[i];
+}
+
+// t[j][k] = w[k][j] for 8 x 8 floats.
+CK_INLINE void transpose8(const float *w, size_t w_stride, float *t, size_t t_stride) {
+  f8 a[8], b[8];
+  for (int k = 0; k < 8; k++) a[k] = load8(w + k * w_stride);
+  for (int k = 0; k < 8; k += 2) {
+    b[k] = __builtin_shufflevector(a[k], a[k + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    b[k + 1] = __builtin_shufflevector(a[k], a[k + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int half = 0; half < 8; half += 4)
+    for (int i = 0; i < 2; i++) {
+      a[half + 2 * i] = __builtin_shufflevector(b[half + i], b[half + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[half + 2 * i + 1] = __builtin_shufflevector(b[half + i], b[half + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (int j = 0; j < 4; j++) {
+    store8(t + j * t_stride, __builtin_shufflevector(a[j], a[j + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store8(t + (j + 4) * t_stride, __builtin_shufflevector(a[j], a[j + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+  }
 }

@@ -7,11 +7,11 @@
 // Jobs last tens of microseconds and follow one another closely, so both sides spin for about that long before they
 // sleep: a wake-up by the kernel costs as much as a job.
 enum { SPINS = 4000 };
-enum { IDLE, SUBMITTED, STOPPING };
+enum { IDLE, SUBMITTED, RUNNING, STOPPING };
 
 struct ck_worker {
   _Atomic int state;
-  _Atomic bool asleep, owner_asleep;
+  _Atomic int asleep;  // threads that wait on `changed`: the worker, its owner, or both
   void (*job)(void *context);
   void *context;
   pthread_t thread;
@@ -27,37 +27,45 @@ static inline void relax(void) {
 #endif
 }
 
-// Waits until the state is not (while_equal true) or is (false) `state`.
-static int await(ck_worker *w, int state, bool while_equal, _Atomic bool *sleeping) {
+// Waits as long as the state is `state`; returns the next one.
+static int await_change(ck_worker *w, int state) {
+  int now;
   for (int i = 0; i < SPINS; i++) {
-    const int now = atomic_load_explicit(&w->state, memory_order_acquire);
-    if ((now == state) != while_equal) return now;
+    if ((now = atomic_load_explicit(&w->state, memory_order_acquire)) != state) return now;
     relax();
   }
   pthread_mutex_lock(&w->mutex);
-  atomic_store(sleeping, true);
-  int now;
-  while (((now = atomic_load(&w->state)) == state) == while_equal) pthread_cond_wait(&w->changed, &w->mutex);
-  atomic_store(sleeping, false);
+  atomic_fetch_add(&w->asleep, 1);
+  while ((now = atomic_load(&w->state)) == state) pthread_cond_wait(&w->changed, &w->mutex);
+  atomic_fetch_sub(&w->asleep, 1);
   pthread_mutex_unlock(&w->mutex);
   return now;
 }
 
-static void move(ck_worker *w, int state, _Atomic bool *sleeping) {
-  atomic_store(&w->state, state);
-  if (!atomic_load(sleeping)) return;
+// Sequentially consistent: whoever sleeps has raised `asleep` before it read the state for the last time, so either it
+// saw this state or it is woken here.
+static void announce(ck_worker *w) {
+  if (atomic_load(&w->asleep) == 0) return;
   pthread_mutex_lock(&w->mutex);
   pthread_cond_broadcast(&w->changed);
   pthread_mutex_unlock(&w->mutex);
 }
 
+static bool claim(ck_worker *w, int next) {
+  int expected = SUBMITTED;
+  return atomic_compare_exchange_strong(&w->state, &expected, next);
+}
+
 static void *run(void *argument) {
   ck_worker *w = argument;
-  while (await(w, IDLE, true, &w->asleep) != STOPPING) {
+  for (;;) {
+    const int state = await_change(w, IDLE);
+    if (state == STOPPING) return NULL;
+    if (!claim(w, RUNNING)) continue;
     w->job(w->context);
-    move(w, IDLE, &w->owner_asleep);
+    atomic_store(&w->state, IDLE);
+    announce(w);
   }
-  return NULL;
 }
 
 ck_worker *ck_worker_create(void) {
@@ -66,6 +74,8 @@ ck_worker *ck_worker_create(void) {
   pthread_mutex_init(&w->mutex, NULL);
   pthread_cond_init(&w->changed, NULL);
   if (pthread_create(&w->thread, NULL, run, w) != 0) {
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->mutex);
     free(w);
     return NULL;
   }
@@ -74,17 +84,26 @@ ck_worker *ck_worker_create(void) {
 
 void ck_worker_destroy(ck_worker *w) {
   if (!w) return;
-  move(w, STOPPING, &w->asleep);
+  atomic_store(&w->state, STOPPING);
+  announce(w);
   pthread_join(w->thread, NULL);
-  pthread_mutex_destroy(&w->mutex);
   pthread_cond_destroy(&w->changed);
+  pthread_mutex_destroy(&w->mutex);
   free(w);
 }
 
 void ck_worker_submit(ck_worker *w, void (*job)(void *context), void *context) {
   w->job = job;
   w->context = context;
-  move(w, SUBMITTED, &w->asleep);
+  atomic_store(&w->state, SUBMITTED);
+  announce(w);
 }
 
-void ck_worker_wait(ck_worker *w) { await(w, IDLE, false, &w->owner_asleep); }
+void ck_worker_wait(ck_worker *w) {
+  // On a busy machine the worker may not have had a processor yet: its owner is quicker to do the job than to wait.
+  if (claim(w, IDLE)) {
+    w->job(w->context);
+    return;
+  }
+  while (atomic_load(&w->state) == RUNNING) await_change(w, RUNNING);
+}

@@ -27,20 +27,10 @@ public final class TrainableNetwork {
 
   /// A network with orthogonal weights (gains: sqrt 2 in hidden layers, 0.01 in a policy head, 1 in a value or Q head),
   /// zero biases and zero log standard deviations: Stable-Baselines3's initialisation of its actor-critics.
-  public init(
+  public convenience init(
     architecture: PolicyArchitecture, seed: UInt64, threads: Int = 1, kernels: KernelPath = .selected
   ) {
-    self.architecture = architecture
-    self.kernels = kernels
-    self.threads = max(threads, 1)
-    plan = NetworkPlan(architecture)
-    table = kernels.table
-    parameterBuffer = AlignedBuffer(count: plan.count)
-    gradientBuffer = AlignedBuffer(count: plan.count)
-    normalizer = plan.normalizerScales
-    input = AlignedBuffer(count: 0)
-    trunks = plan.trunks.map { TrunkState($0) }
-    worker = threads > 1 && plan.trunks.count > 1 ? ck_worker_create() : nil
+    self.init(unset: architecture, threads: threads, kernels: kernels)
     plan.pack(architecture.orthogonalParameters(seed: seed, kernels: kernels), into: parameterBuffer.pointer)
   }
 
@@ -121,7 +111,7 @@ public final class TrainableNetwork {
       let valueHead = TrunkState.HeadBuffer(results: values, stride: 1)
       trunk.headBuffers = index == 0 ? [policyHead, valueHead] : [valueHead]
     }
-    each { $0.forward() }
+    each(.forward)
     if plan.logDeviation.count > 0 || (!architecture.hasValue && values != nil) {
       plan.finish(outputs: outputs, values: values, rows: rows, parameters: parameterBuffer.pointer)
     }
@@ -141,7 +131,7 @@ public final class TrainableNetwork {
       let valueHead = TrunkState.HeadGradient(gradients: valueGradients, stride: 1)
       trunk.headGradients = index == 0 ? [policyHead, valueHead] : [valueHead]
     }
-    each { $0.backward() }
+    each(.backward)
     let deviation = gradientBuffer.pointer + plan.logDeviation.offset
     for column in 0..<plan.logDeviation.count {
       var sum: Float = 0
@@ -152,8 +142,20 @@ public final class TrainableNetwork {
     }
   }
 
-  private func each(_ body: (TrunkState) -> Void) {
-    for trunk in trunks { body(trunk) }
+  /// Below this many rows a pass is shorter than handing half of it to another thread.
+  private static let rowsForTwoThreads = 16
+
+  private func each(_ pass: TrunkState.Pass) {
+    for trunk in trunks { trunk.pass = pass }
+    guard let worker, trunks.count == 2, rows >= Self.rowsForTwoThreads else {
+      for trunk in trunks { trunk.run() }
+      return
+    }
+    // Retained by `trunks`, which nothing changes before the wait returns.
+    let other = Unmanaged.passUnretained(trunks[1]).toOpaque()
+    ck_worker_submit(worker, { Unmanaged<TrunkState>.fromOpaque($0!).takeUnretainedValue().run() }, other)
+    trunks[0].run()
+    ck_worker_wait(worker)
   }
 
   private func reserve(_ rows: Int) {

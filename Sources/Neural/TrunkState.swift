@@ -24,6 +24,8 @@ final class TrunkState {
   private var input: UnsafePointer<Float>!
   private var inputStride = 0
   private var rows = 0
+  enum Pass { case forward, backward }
+  var pass = Pass.forward
   var headBuffers: [HeadBuffer] = []
   var headGradients: [HeadGradient] = []
 
@@ -57,7 +59,14 @@ final class TrunkState {
       : (UnsafePointer(activations[index - 1].pointer), Int(layers.hidden[index - 1].out_padded))
   }
 
-  func forward() {
+  func run() {
+    switch pass {
+    case .forward: forward()
+    case .backward: backward()
+    }
+  }
+
+  private func forward() {
     for (index, var layer) in layers.hidden.enumerated() {
       let x = source(index)
       table.pointee.forward(
@@ -70,10 +79,10 @@ final class TrunkState {
     }
   }
 
-  func backward() {
+  private func backward() {
     let depth = layers.hidden.count
     let x = source(depth)
-    let lastUsed = zip(layers.heads, headGradients).enumerated().filter { $0.element.1.gradients != nil }.map(\.offset).last
+    let lastUsed = layers.heads.indices.last { headGradients[$0].gradients != nil }
     var continues = false
     for (index, (var layer, head)) in zip(layers.heads, headGradients).enumerated() {
       guard let delta = head.gradients else {

@@ -112,7 +112,8 @@ void ck_unpack(const ck_layer *layer, const float *parameters, float *weights, f
 // normals, by Gram-Schmidt in the order of the shorter side, in doubles, times the gain. `work`: rows * columns doubles.
 void ck_orthogonalize(float *matrix, size_t rows, size_t columns, double gain, double *work);
 
-// A thread that runs one job at a time beside its owner.
+// A thread that runs one job at a time beside its owner: submit, do something else, wait. A job that the thread has not
+// begun by then runs on the owner's.
 typedef struct ck_worker ck_worker;
 ck_worker *ck_worker_create(void);
 void ck_worker_destroy(ck_worker *worker);
