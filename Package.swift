@@ -26,6 +26,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -65,7 +66,8 @@ let package = Package(
     .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
     .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
     .target(
-      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, logging], swiftSettings: swiftSettings),
+      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, logging, crypto],
+      swiftSettings: swiftSettings),
     .target(
       name: "StudentTraining",
       dependencies: ["Learning", "Wire", "Registry", "ModelStore", "Neural", "Environments", yams],
@@ -77,7 +79,7 @@ let package = Package(
       name: "docent-teacher",
       dependencies: [
         "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "Console", argumentParser, logging,
-        serviceLifecycle, nioCore, nioPosix,
+        serviceLifecycle, unixSignals, nioCore, nioPosix,
       ], swiftSettings: swiftSettings),
     .executableTarget(
       name: "docent-student",
@@ -109,7 +111,8 @@ let package = Package(
       name: "ModelStoreTests", dependencies: ["ModelStore", "Registry", "Neural", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "TeacherServingTests", dependencies: ["TeacherServing", "Wire", "Neural", "TestSupport", nioEmbedded],
+      name: "TeacherServingTests",
+      dependencies: ["TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "StudentTrainingTests",

@@ -1,0 +1,53 @@
+import Wire
+
+/// A model's name on one event loop, and the lanes that its words lead to.
+final class Route {
+  let name: [UInt8]
+  /// What answers a query that names neither version nor alias.
+  let stable: Lane?
+  let lanes: [Lane]
+  private let aliases: [(name: [UInt8], lane: Lane)]
+  private let model: Catalogue.Model
+
+  init(_ model: Catalogue.Model, lanes: [Lane]) {
+    self.model = model
+    self.lanes = lanes
+    name = Array(model.name.utf8)
+    aliases = model.aliases.compactMap { target in
+      lanes.first { $0.number == target.version }.map { (Array(target.alias.utf8), $0) }
+    }
+    stable = aliases.first { $0.name.elementsEqual("stable".utf8) }?.lane
+  }
+
+  @inline(__always)
+  func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.count == name.count && name.withUnsafeBytes { $0.elementsEqual(bytes) }
+  }
+
+  /// The lane of a query that names a version or an alias, or for which `stable` has none.
+  func lane(version: UInt64, alias: UnsafeRawBufferPointer) throws(WireStatus) -> Lane {
+    if version != 0 {
+      if let lane = lanes.first(where: { $0.number == version }) { return lane }
+      throw unavailable(version)
+    }
+    if alias.isEmpty, let stable { return stable }
+    if let found = aliases.first(where: { $0.name.elementsEqual(alias) }) { return found.lane }
+    let asked = alias.isEmpty ? "stable" : String(decoding: alias, as: UTF8.self)
+    if let target = model.aliases.first(where: { $0.alias == asked }) { throw unavailable(target.version) }
+    let known = model.aliases.map(\.alias).joined(separator: ", ")
+    throw WireStatus(
+      .notFound, "model \(model.name) has no alias \(asked), expected one of: \(known.isEmpty ? "none" : known)")
+  }
+
+  private func unavailable(_ version: UInt64) -> WireStatus {
+    let loaded = lanes.map { "\($0.number)" }.joined(separator: ", ")
+    guard model.stored.contains(version) else {
+      return WireStatus(
+        .notFound, "model \(model.name) has no version \(version), expected one of the loaded: \(loaded)")
+    }
+    return WireStatus(
+      .failedPrecondition,
+      "version \(version) of model \(model.name) is stored but not loaded (describe it, and it is), "
+        + "expected one of the loaded: \(loaded)")
+  }
+}

@@ -1,0 +1,244 @@
+import Crypto
+import Logging
+import Neural
+import Wire
+
+/// Models, versions and aliases as they are served, and the calls that look at them and change them.
+///
+/// A change is stored before it is seen, seen by every event loop before it is answered, and one at a time.
+actor TeacherDirectory: ControlPlane {
+  private struct Entry {
+    var model: V1.Model
+    var loaded: [UInt64: LoadedVersion] = [:]
+  }
+
+  private let store: any VersionStore
+  private let settings: ServingSettings
+  private let logger: Logger
+  private var entries: [String: Entry] = [:]
+  /// Hands a catalogue to every event loop; returns when all have it.
+  private var distribute: @Sendable (Catalogue) async -> Void = { _ in }
+  /// Ends when the last change that was begun has ended.
+  private var lastChange: Task<Void, Never>?
+
+  init(store: any VersionStore, settings: ServingSettings, logger: Logger) {
+    self.store = store
+    self.settings = settings
+    self.logger = logger
+  }
+
+  // MARK: The start
+
+  /// Loads every version that an alias points to, and the newest ones. A version that cannot be loaded is FAILED and
+  /// keeps none of the others from being served.
+  func start(distribute: @escaping @Sendable (Catalogue) async -> Void) async throws {
+    self.distribute = distribute
+    for model in try await store.models() {
+      entries[model.name] = Entry(model: model)
+      let newest = model.versions.suffix(settings.newestVersionsLoaded).map(\.number)
+      for number in Set(model.aliases.map(\.version) + newest).sorted() {
+        do {
+          try await load(number, of: model.name)
+        } catch {
+          logger.error("version \(number) of model \(model.name) is not served: \(error)")
+        }
+      }
+    }
+    await publishCatalogue()
+  }
+
+  private func publishCatalogue() async {
+    await distribute(
+      Catalogue(
+        models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
+          Catalogue.Model(
+            name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
+            stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
+        }))
+  }
+
+  // MARK: Loading
+
+  private func load(_ number: UInt64, of name: String) async throws {
+    guard let entry = entries[name], entry.loaded[number] == nil else { return }
+    setState(.loading, number, name)
+    do {
+      let policy = try await store.load(model: name, version: number)
+      admit(policy, number, name)
+    } catch {
+      setState(.failed, number, name, failure: "\(error)")
+      throw error
+    }
+  }
+
+  private func admit(_ policy: InferencePolicy, _ number: UInt64, _ name: String) {
+    let version = LoadedVersion(model: name, number: number, policy: policy)
+    entries[name]?.loaded[number] = version
+    setState(.loaded, number, name)
+    logger.info(
+      "version loaded",
+      metadata: [
+        "model": "\(name)", "version": "\(number)", "us_per_row": "\(version.microsecondsPerRow)",
+      ])
+    makeRoom(in: name, keeping: number)
+  }
+
+  private func makeRoom(in name: String, keeping kept: UInt64) {
+    guard var entry = entries[name] else { return }
+    let aliased = Set(entry.model.aliases.map(\.version))
+    for number in entry.loaded.keys.sorted() where entry.loaded.count > settings.versionsLoadedMax {
+      if number == kept || aliased.contains(number) { continue }
+      entry.loaded[number] = nil
+      entries[name] = entry
+      setState(.stored, number, name)
+      entry = entries[name] ?? entry
+    }
+  }
+
+  private func setState(_ state: V1.VersionState, _ number: UInt64, _ name: String, failure: String = "") {
+    guard let index = entries[name]?.model.versions.firstIndex(where: { $0.number == number }) else { return }
+    entries[name]?.model.versions[index].state = state
+    entries[name]?.model.versions[index].failure = failure
+  }
+
+  // MARK: Calls
+
+  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body {
+    switch request {
+    case .describe(let request): .describeReply(try await describe(request))
+    case .health(let request): .healthReply(try health(request))
+    case .listModels: .listModelsReply(listModels())
+    case .alias(let request): .aliasReply(try await changing { try await self.move(request, who: who) })
+    case .history(let request): .historyReply(try await history(request))
+    case .verify(let request): .verifyReply(V1.VerifyReply(results: try await store.verify(model: request.model)))
+    case .publish(let header, let artefact):
+      .publishReply(try await changing { try await self.publish(header, artefact, who: who) })
+    case .unimplemented(let name): throw WireStatus(.unimplemented, "\(name) is not implemented by this server")
+    }
+  }
+
+  private func listModels() -> V1.ListModelsReply {
+    V1.ListModelsReply(models: entries.values.map(\.model).sorted { $0.name < $1.name })
+  }
+
+  private func entry(_ name: String) throws -> Entry {
+    guard let entry = entries[name] else { throw WireStatus.unknownModel(name, known: entries.keys.sorted()) }
+    return entry
+  }
+
+  /// A version that is named and only stored is loaded: who describes it wants to query it.
+  private func describe(_ request: V1.DescribeRequest) async throws -> V1.DescribeReply {
+    let number = try resolve(request)
+    if entries[request.model]?.loaded[number] == nil {
+      try await changing {
+        try await self.loadAndPublish(number, request.model)
+      }
+    }
+    let model = try entry(request.model).model
+    return V1.DescribeReply(model: model, version: model.versions.first { $0.number == number })
+  }
+
+  private func loadAndPublish(_ number: UInt64, _ model: String) async throws {
+    try await load(number, of: model)
+    await publishCatalogue()
+  }
+
+  private func resolve(_ request: V1.DescribeRequest) throws -> UInt64 {
+    let model = try entry(request.model).model
+    if request.version != 0 {
+      return try known(request.version, in: model)
+    }
+    let alias = request.alias.isEmpty ? "stable" : request.alias
+    guard let target = model.aliases.first(where: { $0.alias == alias }) else {
+      throw WireStatus.unknownAlias(alias, of: model)
+    }
+    return target.version
+  }
+
+  private func known(_ version: UInt64, in model: V1.Model) throws -> UInt64 {
+    guard model.versions.contains(where: { $0.number == version }) else {
+      let known = model.versions.map { "\($0.number)" }.joined(separator: ", ")
+      throw WireStatus(.notFound, "model \(model.name) has no version \(version), expected one of: \(known)")
+    }
+    return version
+  }
+
+  private func health(_ request: V1.HealthRequest) throws -> V1.HealthReply {
+    if request.watch { throw WireStatus(.unimplemented, "watching health is not implemented by this server") }
+    if request.model.isEmpty { return V1.HealthReply(serving: .serving) }
+    let entry = try entry(request.model)
+    let stable = entry.model.aliases.first { $0.alias == "stable" }
+    return V1.HealthReply(serving: stable.flatMap { entry.loaded[$0.version] } == nil ? .notServing : .serving)
+  }
+
+  private func history(_ request: V1.HistoryRequest) async throws -> V1.HistoryReply {
+    _ = try entry(request.model)
+    return V1.HistoryReply(changes: try await store.history(of: request.model))
+  }
+
+  // MARK: Changes
+
+  /// Runs one change after the other: an actor lets others in wherever it waits.
+  private func changing<Answer: Sendable>(
+    _ change: @escaping @Sendable () async throws -> Answer
+  ) async throws -> Answer {
+    let previous = lastChange
+    let this = Task {
+      await previous?.value
+      return try await change()
+    }
+    lastChange = Task { _ = try? await this.value }
+    return try await this.value
+  }
+
+  private func move(_ request: V1.AliasRequest, who: String) async throws -> V1.AliasReply {
+    let model = try entry(request.model).model
+    if request.version != 0 { try await load(try known(request.version, in: model), of: request.model) }
+    let (reply, aliases) = try await store.moveAlias(request, who: who)
+    entries[request.model]?.model.aliases = aliases
+    await publishCatalogue()
+    logger.info(
+      "alias moved",
+      metadata: [
+        "model": "\(request.model)", "alias": "\(request.alias)", "from": "\(reply.from)", "to": "\(reply.to)",
+        "who": "\(who)",
+      ])
+    return reply
+  }
+
+  private func publish(
+    _ header: V1.PublishHeader, _ artefact: [UInt8], who: String
+  ) async throws -> V1.PublishReply {
+    let sha256 = Array(SHA256.hash(data: artefact))
+    guard header.sha256 == sha256 else {
+      throw WireStatus(
+        .dataLoss, "an artefact with SHA-256 \(hexadecimal(sha256)), expected \(hexadecimal(header.sha256))")
+    }
+    let publication = try await store.publish(header, artefact: artefact, who: who)
+    let number = publication.version.number
+    var entry = entries[header.model] ?? Entry(model: V1.Model(name: header.model))
+    if !entry.model.versions.contains(where: { $0.number == number }) {
+      entry.model.versions.append(publication.version)
+      entry.model.versions.sort { $0.number < $1.number }
+    }
+    entry.model.aliases = publication.aliases
+    entries[header.model] = entry
+    if entry.loaded[number] == nil { admit(publication.policy, number, header.model) }
+    await publishCatalogue()
+    logger.info("version published", metadata: ["model": "\(header.model)", "version": "\(number)", "who": "\(who)"])
+    return V1.PublishReply(version: number, sha256: publication.version.sha256)
+  }
+}
+
+func hexadecimal(_ bytes: [UInt8]) -> String {
+  let digits = Array("0123456789abcdef")
+  return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+}
+
+extension WireStatus {
+  static func unknownAlias(_ alias: String, of model: V1.Model) -> WireStatus {
+    let known = model.aliases.map(\.alias).joined(separator: ", ")
+    return WireStatus(
+      .notFound, "model \(model.name) has no alias \(alias), expected one of: \(known.isEmpty ? "none" : known)")
+  }
+}

@@ -1,0 +1,35 @@
+public import Wire
+
+/// How a teacher serves.
+public struct ServingSettings: Sendable {
+  public var server: ServerSettings
+  /// Rows that may wait on one event loop, all connections together. What comes beyond them is told when to come back.
+  public var queuedRowsMax: Int
+  /// A network of at most so many microseconds a row, measured when it is loaded, runs on the event loop itself; a
+  /// larger one on a compute thread. Raise it only for a service with few clients: while the loop computes, it reads
+  /// nobody.
+  public var loopMicrosecondsPerRowMax: Double
+  /// Versions of a model that are loaded at the start beside those that aliases point to, newest first.
+  public var newestVersionsLoaded: Int
+  /// Versions of a model that stay loaded; beyond them the oldest without an alias makes room.
+  public var versionsLoadedMax: Int
+
+  public static let defaults = ServingSettings(
+    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, newestVersionsLoaded: 2,
+    versionsLoadedMax: 32)
+
+  public init(
+    server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double, newestVersionsLoaded: Int,
+    versionsLoadedMax: Int
+  ) {
+    precondition(
+      queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
+        && versionsLoadedMax >= newestVersionsLoaded,
+      "the queue takes the largest call, and the newest version is loaded")
+    self.server = server
+    self.queuedRowsMax = queuedRowsMax
+    self.loopMicrosecondsPerRowMax = loopMicrosecondsPerRowMax
+    self.newestVersionsLoaded = newestVersionsLoaded
+    self.versionsLoadedMax = versionsLoadedMax
+  }
+}

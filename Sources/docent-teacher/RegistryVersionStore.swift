@@ -1,0 +1,104 @@
+import ModelStore
+import Neural
+import NIOPosix
+import Registry
+import TeacherServing
+import Wire
+
+/// The versions of a registry's file, for the service.
+///
+/// The registry blocks the thread that calls it, so it is called on a thread of its own.
+struct RegistryVersionStore: VersionStore {
+  private let store: PolicyStore
+  private let thread = NIOThreadPool(numberOfThreads: 1)
+
+  /// Makes an empty registry where there is none.
+  init(path: String) throws {
+    store = try PolicyStore(path: path, mode: .create)
+    thread.start()
+  }
+
+  func close() async {
+    try? await thread.shutdownGracefully()
+  }
+
+  private func perform<Answer: Sendable>(
+    _ body: @escaping @Sendable (PolicyStore) throws -> Answer
+  ) async throws -> Answer {
+    do {
+      return try await thread.runIfActive { [store] in try body(store) }
+    } catch {
+      throw WireStatus(storeError: error)
+    }
+  }
+
+  func models() async throws -> [V1.Model] {
+    try await perform { store in
+      try store.registry.models().map { model in
+        V1.Model(
+          name: model.name, versions: try store.registry.versions(of: model.name).map { try V1.Version($0) },
+          aliases: model.aliases.map { V1.AliasTarget(alias: $0.alias, version: $0.version) })
+      }
+    }
+  }
+
+  func load(model: String, version: UInt64) async throws -> InferencePolicy {
+    try await perform { store in try store.load(model: model, .version(version)).inference }
+  }
+
+  func publish(_ header: V1.PublishHeader, artefact: [UInt8], who: String) async throws -> Publication {
+    try await perform { store in
+      guard let sha256 = ContentHash(bytes: header.sha256) else {
+        throw WireStatus(.invalidArgument, "a SHA-256 of \(header.sha256.count) bytes, expected 32")
+      }
+      var intake = try PolicyIntake(store, model: header.model, bytes: artefact.count, sha256: sha256)
+      do {
+        try intake.append(offset: 0, artefact)
+      } catch {
+        intake.abort()
+        throw error
+      }
+      let stored = try intake.commit(
+        lineage: Lineage(header.lineage ?? V1.Lineage()),
+        golden: header.golden.map {
+          GoldenRows(rows: $0.rows, observations: $0.observations, outputs: $0.outputs, values: $0.values)
+        }, who: who, requestID: header.requestID.isEmpty ? nil : header.requestID)
+      return Publication(
+        version: try V1.Version(stored.version), policy: stored.inference,
+        aliases: try Self.aliases(of: header.model, store))
+    }
+  }
+
+  private static func aliases(of model: String, _ store: PolicyStore) throws -> [V1.AliasTarget] {
+    try store.registry.aliases(of: model).map { V1.AliasTarget(alias: $0.alias, version: $0.version) }
+  }
+
+  func moveAlias(
+    _ request: V1.AliasRequest, who: String
+  ) async throws -> (reply: V1.AliasReply, aliases: [V1.AliasTarget]) {
+    try await perform { store in
+      let move = try store.registry.moveAlias(
+        model: request.model, alias: request.alias, to: request.version == 0 ? nil : request.version, who: who,
+        why: request.reason, requestID: request.requestID.isEmpty ? nil : request.requestID)
+      return (V1.AliasReply(from: move.from ?? 0, to: move.to ?? 0), try Self.aliases(of: request.model, store))
+    }
+  }
+
+  func history(of model: String) async throws -> [V1.AliasChange] {
+    try await perform { store in
+      try store.registry.history(of: model).map {
+        V1.AliasChange(
+          alias: $0.alias, from: $0.from ?? 0, to: $0.to ?? 0, who: $0.who, whenMicroseconds: $0.whenMicroseconds,
+          reason: $0.why)
+      }
+    }
+  }
+
+  func verify(model: String) async throws -> [V1.VerifyResult] {
+    try await perform { store in
+      try store.verify(model: model.isEmpty ? nil : model).map {
+        V1.VerifyResult(model: $0.model, version: $0.version, ok: $0.problem == nil, problem: $0.problem ?? "")
+      }
+    }
+  }
+}
