@@ -1,3 +1,4 @@
+import Foundation
 public import Neural
 public import Registry
 
@@ -26,5 +27,14 @@ public struct StoredModel: Sendable {
         .usage, "'\(reference)' is behind a server; expected a model in a registry's file, as in R.sqlite/\(reference.selection)")
     }
     return try PolicyStore(path: path, mode: .readOnly).load(model: reference.model, reference.selector)
+  }
+}
+
+extension VersionRecord {
+  /// The architecture as the registry has it, without reading the artefact.
+  ///
+  /// - Throws: `DecodingError` or `NeuralError` for one that this program cannot read.
+  public var architecture: PolicyArchitecture {
+    get throws { try JSONDecoder().decode(PolicyArchitecture.self, from: Data(architectureJSON.utf8)) }
   }
 }

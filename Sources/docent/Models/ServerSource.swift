@@ -1,0 +1,112 @@
+import ModelStore
+import Registry
+import Wire
+
+/// Models at a teacher service.
+struct ServerSource: ModelSource {
+  private let client: TeacherClient
+
+  /// Connects, and closes the connection when `body` has ended.
+  static func with<Answer>(_ address: String, _ body: (any ModelSource) async throws -> Answer) async throws -> Answer {
+    let client = try await TeacherClient.connect(to: address)
+    let answer: Result<Answer, any Error>
+    do { answer = .success(try await body(ServerSource(client: client))) } catch { answer = .failure(error) }
+    await client.close()
+    return try answer.get()
+  }
+
+  func versions(of model: String?) async throws -> [VersionListing] {
+    let models: [V1.Model]
+    if let model {
+      models = try await [client.describe(model: model).model ?? V1.Model(name: model)]
+    } else {
+      models = try await client.listModels()
+    }
+    return models.flatMap { model in model.versions.map { VersionListing($0, of: model) } }
+  }
+
+  func version(_ selection: ModelSelection) async throws -> VersionListing {
+    let reply =
+      switch selection.selector {
+      case .version(let number): try await client.describe(model: selection.model, version: number)
+      case .alias(let alias): try await client.describe(model: selection.model, alias: alias)
+      }
+    guard let version = reply.version else {
+      throw WireStatus(.internalError, "\(client.address) described \(selection) without a version")
+    }
+    return VersionListing(version, of: reply.model ?? V1.Model(name: selection.model))
+  }
+
+  func history(of model: String) async throws -> [AliasChangeListing] {
+    try await client.history(model: model).map { change in
+      AliasChangeListing(
+        model: model, alias: change.alias, from: change.from.orNone, to: change.to.orNone, who: change.who,
+        when: Timestamp.text(microseconds: change.whenMicroseconds), why: change.reason)
+    }
+  }
+
+  func moveAlias(_ move: AliasMoveRequest) async throws -> AliasMoveListing {
+    let reply = try await client.alias(
+      V1.AliasRequest(
+        model: move.model, alias: move.alias, version: move.to ?? 0, reason: move.why, requestID: move.requestID))
+    return AliasMoveListing(model: move.model, alias: move.alias, from: reply.from.orNone, to: reply.to.orNone)
+  }
+
+  func verify(model: String?) async throws -> [VerificationListing] {
+    try await client.verify(model: model ?? "").map { result in
+      VerificationListing(
+        model: result.model, version: result.version, ok: result.ok, problem: result.ok ? nil : result.problem)
+    }
+  }
+}
+
+extension VersionListing {
+  init(_ version: V1.Version, of model: V1.Model) {
+    let lineage = version.lineage ?? V1.Lineage()
+    self.init(
+      model: model.name, version: version.number,
+      aliases: model.aliases.filter { $0.version == version.number }.map(\.alias), state: "\(version.state)",
+      failure: version.failure.orNone, policy: version.policy.map { PolicyListing($0) }, sha256: version.sha256.hex,
+      artefactBytes: version.artefactBytes, created: Timestamp.text(microseconds: version.createdMicroseconds),
+      who: nil, lineage: Lineage(lineage))
+  }
+}
+
+extension VersionListing.Lineage {
+  fileprivate init(_ lineage: V1.Lineage) {
+    self.init(
+      run: lineage.run.orNone, algorithm: lineage.algorithm.orNone,
+      // The wire leaves numbers out that are 0: without an algorithm there was no run to have a seed.
+      seed: lineage.algorithm.isEmpty ? nil : lineage.seed, environmentSteps: lineage.environmentSteps.orNone,
+      teachers: lineage.teachers.map { teacher in
+        Teacher(
+          model: teacher.model, version: teacher.version, sha256: teacher.sha256.hex.orNone, queries: teacher.queries)
+      })
+  }
+}
+
+extension PolicyListing {
+  init(_ policy: V1.Policy) {
+    let isGaussian = policy.head == .gaussian
+    self.init(
+      environment: policy.environment, observationWidth: policy.observationWidth,
+      head: policy.head == .qValues ? "q_values" : "\(policy.head)", actionWidth: policy.actionWidth,
+      actionLow: isGaussian ? policy.actionLow : nil, actionHigh: isGaussian ? policy.actionHigh : nil,
+      policyHidden: policy.policyHidden, valueHidden: policy.valueHidden, sharedTrunk: policy.sharedTrunk,
+      hasValue: policy.hasValue, activation: "\(policy.activation)", normalized: policy.normalizer != nil,
+      parameters: policy.parameters, fingerprint: policy.fingerprint.hex.orNone)
+  }
+}
+
+extension UInt64 {
+  /// proto3 has no "none" for a number: it is 0.
+  fileprivate var orNone: UInt64? { self == 0 ? nil : self }
+}
+
+extension String {
+  fileprivate var orNone: String? { isEmpty ? nil : self }
+}
+
+extension [UInt8] {
+  fileprivate var hex: String { ContentHash(bytes: self)?.hex ?? "" }
+}
