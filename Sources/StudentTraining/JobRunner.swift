@@ -1,6 +1,6 @@
 import Foundation
 public import Learning
-import ModelStore
+public import ModelStore
 import Neural
 import Registry
 import Synchronization

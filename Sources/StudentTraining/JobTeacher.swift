@@ -62,13 +62,3 @@ enum JobTeacher: Sendable {
     if case .remote(let remote) = self { await remote.client.close() }
   }
 }
-
-extension RemoteTeacher {
-  /// As the other initializer, with a reference's selector.
-  public convenience init(_ client: TeacherClient, model: String, selector: VersionSelector) async throws {
-    switch selector {
-    case .version(let number): try await self.init(client, model: model, version: number)
-    case .alias(let alias): try await self.init(client, model: model, alias: alias)
-    }
-  }
-}

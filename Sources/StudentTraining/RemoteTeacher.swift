@@ -1,6 +1,6 @@
-public import Environments
 public import Learning
 public import Neural
+public import Registry
 public import Wire
 
 /// A served model as a teacher: a query for each of the two slots, both in flight at once on one connection.
@@ -16,13 +16,16 @@ public final class RemoteTeacher: TeacherPolicy, Sendable {
 
   /// Asks the service what the model is, and makes ready to query it.
   ///
-  /// - Parameters:
-  ///   - version: the version that answers every query; 0 where none is pinned.
-  ///   - alias: the alias whose version answers; empty, and no version given: `stable`.
+  /// - Parameter selector: a version that answers every query, or an alias, whose version may change meanwhile.
   /// - Throws: `WireStatus`, as NOT_FOUND for an unknown model; `StudentError` for a model of a kind unknown here.
   public convenience init(
-    _ client: TeacherClient, model: String, version: UInt64 = 0, alias: String = ""
+    _ client: TeacherClient, model: String, selector: VersionSelector = .stable
   ) async throws {
+    let (version, alias): (UInt64, String) =
+      switch selector {
+      case .version(let number): (number, "")
+      case .alias(let name): (0, name)
+      }
     let described = try await client.describe(model: model, version: version, alias: alias)
     guard let policy = described.version?.policy, let head = Head(policy), policy.observationWidth > 0 else {
       throw StudentError(

@@ -1,4 +1,5 @@
 import Environments
+import Learning
 import ModelStore
 import Neural
 import Registry

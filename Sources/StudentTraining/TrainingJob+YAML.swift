@@ -1,3 +1,4 @@
+import Learning
 import Yams
 
 extension TrainingJob {
@@ -28,7 +29,7 @@ private struct JobReader {
     } catch let error as YamlError {
       switch error {
       case .duplicatedKeysInMapping(let duplicates, _):
-        let keys = duplicates.map { "'\($0.key.string ?? "?")'" }.sorted()
+        let keys = duplicates.map { "'\($0)'" }.sorted()
         throw StudentError(.invalidJob, "\(file): \(keys.joined(separator: ", ")) is there twice")
       case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
         .composer(_, let problem, let mark, _):
@@ -48,18 +49,16 @@ private struct JobReader {
     guard missing.isEmpty else {
       throw fault(given, "\(missing.count == 1 ? "key" : "keys") \(Self.listing(missing)) missing")
     }
-    let defaults: Node
     do {
-      defaults = try Node(TrainingJob(environment: "", teacher: "", steps: 0, registry: "", model: ""))
-    } catch {
-      preconditionFailure("a job's defaults are representable: \(error)")
-    }
-    let node = try overlay(given, on: defaults, path: [])
-    do {
+      let defaults = TrainingJob(environment: "", teacher: "", steps: 0, registry: "", model: "")
+      let known = try Yams.compose(yaml: try YAMLEncoder().encode(defaults))!  // a job is more than an empty text
+      let node = try overlay(given, on: known, path: [])
       var job = try YAMLDecoder().decode(TrainingJob.self, from: node)
       job.settings.hidden = job.student.hidden
       job.settings.activation = job.student.activation
       return job
+    } catch let fault as StudentError {
+      throw fault
     } catch {
       throw fault(of: error, in: given)
     }
