@@ -30,7 +30,18 @@ import Testing
   }
 }
 
-@Suite struct ExclusiveFileTests {
+@Suite struct WholeAndExclusiveFileTests {
+  @Test func aFileReadsBackWhole() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("a.bin")
+    let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
+    try ExclusiveFile.write(content, to: path, replacing: false)
+    #expect(try WholeFile.read(path) == content)
+    let missing = message { _ = try WholeFile.read(path + ".no") }
+    #expect(missing == path + ".no cannot be read: No such file or directory")
+    #expect(message { _ = try WholeFile.read(folder.url.path) }?.contains("cannot be read: Is a directory") == true)
+  }
+
   @Test func aFileIsWrittenWholeAndNothingElseIsLeft() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("a.bin")

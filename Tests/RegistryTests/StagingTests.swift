@@ -1,7 +1,8 @@
 import GRDB
-import Registry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite struct StagingTests {
   static let bytes = artefact(2 * ModelRegistry.chunkBytes + 10)
@@ -115,6 +116,25 @@ import Testing
       _ = try fixture.registry.begin(model: "m", bytes: bytes, sha256: ContentHash(of: []))
     }
     #expect(error?.code == .invalid)
+  }
+
+  @Test func aFullDiskRefusesAPublishAndNothingElse() throws {
+    let fixture = try filled()
+    let before = try fixture.picture()
+    let limit = { (pages: Int) in
+      try fixture.registry.queue.inDatabase { db in _ = try Int.fetchOne(db, sql: "PRAGMA max_page_count = \(pages)") }
+    }
+    // SQLite answers as for a full disk when the file may not grow: within the first chunk, and within the second.
+    for room in [100, 300] {
+      let pages = try fixture.registry.queue.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA page_count")! }
+      try limit(pages + room)
+      let error = registryError { _ = try fixture.registry.publish(.sample(), artefact: Self.bytes, who: "ann") }
+      #expect(error?.code == .diskFull)
+      #expect(error?.message.contains("the disk is full") == true)
+      #expect(try fixture.picture() == before)
+    }
+    try limit(1 << 30)
+    #expect(try fixture.registry.publish(.sample(), artefact: Self.bytes, who: "ann").number == 2)
   }
 
   @Test func openingRemovesWhatACrashedProcessStaged() throws {

@@ -34,8 +34,8 @@ public struct PolicyStore: Sendable {
 
   /// Loads the version that a name means now, and checks it.
   ///
-  /// - Throws: `RegistryError` (`notFound`, `corrupted`), `NeuralError` (an artefact that cannot be decoded),
-  ///   `ModelStoreError` (golden rows that come out differently).
+  /// - Throws: `RegistryError` (`notFound`, `corrupted`); `ModelStoreError` `mismatch` for an artefact that cannot be
+  ///   decoded, or that is not what was published.
   public func load(model: String, _ selector: VersionSelector = .stable) throws -> StoredModel {
     try load(registry.resolve(model: model, selector))
   }
@@ -47,7 +47,7 @@ public struct PolicyStore: Sendable {
     do {
       policy = try PolicyArtefact.decode(try registry.artefact(of: version))
     } catch let error as NeuralError {
-      throw NeuralError(error.code, "\(name): the artefact cannot be used: \(error.message)")
+      throw ModelStoreError(.mismatch, "\(name): the artefact is not a policy that can be used: \(error.message)")
     }
     if let expected = version.fingerprint, expected != policy.fingerprint {
       throw ModelStoreError(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Console
-import Foundation
 import ModelStore
 import Neural
 import Registry
@@ -46,11 +45,13 @@ struct ModelsImportCommand: AsyncParsableCommand {
     // Everything is read and checked before the registry is touched.
     let spaces = try spaces.resolve()
     let normalizer = try normalizer.map { path in
-      try naming(path) { try NormalizerFile.read(contents(of: path)) }
+      let json = try WholeFile.read(path)
+      return try naming(path) { try NormalizerFile.read(json) }
     }
+    let bytes = try WholeFile.read(safetensors)
     let policy = try naming(safetensors) {
       try StableBaselines3.read(
-        safetensors: contents(of: safetensors), environment: spaces.environment,
+        safetensors: bytes, environment: spaces.environment,
         observationWidth: spaces.observationWidth, actions: spaces.actions, activation: activation,
         normalizer: normalizer)
     }
@@ -66,14 +67,6 @@ struct ModelsImportCommand: AsyncParsableCommand {
       throw ValidationError("expected tanh or relu")
     }
     return activation
-  }
-
-  private func contents(of path: String) throws -> [UInt8] {
-    do {
-      return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-      throw ModelStoreError(.file, "it cannot be read: \(error.localizedDescription)")
-    }
   }
 
   private func naming<Answer>(_ path: String, _ body: () throws -> Answer) throws -> Answer {

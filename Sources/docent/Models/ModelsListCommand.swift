@@ -19,6 +19,6 @@ struct ModelsListCommand: AsyncParsableCommand {
 
   func run() async throws {
     let versions = try await source.withSource(.readOnly) { try await $0.versions(of: model) }
-    try output.results.print(versions, columns: VersionListing.columns)
+    try output.results.print(versions, columns: VersionListing.columns(states: source.server != nil))
   }
 }

@@ -76,8 +76,8 @@ extension VersionListing.Lineage {
   fileprivate init(_ lineage: V1.Lineage) {
     self.init(
       run: lineage.run.orNone, algorithm: lineage.algorithm.orNone,
-      // The wire leaves numbers out that are 0: without an algorithm there was no run to have a seed.
-      seed: lineage.algorithm.isEmpty ? nil : lineage.seed, environmentSteps: lineage.environmentSteps.orNone,
+      // On the wire 0 and none are the same: without a run there was no seed.
+      seed: lineage.run.isEmpty ? nil : lineage.seed, environmentSteps: lineage.environmentSteps.orNone,
       teachers: lineage.teachers.map { teacher in
         Teacher(
           model: teacher.model, version: teacher.version, sha256: teacher.sha256.hex.orNone, queries: teacher.queries)

@@ -48,11 +48,13 @@ extension VersionListing {
     return lines
   }
 
-  static var columns: [TableColumn<VersionListing>] {
-    [
+  /// - Parameter states: whether there is a state to show, as at a service.
+  static func columns(states: Bool) -> [TableColumn<VersionListing>] {
+    let state = TableColumn<VersionListing>("STATE") { $0.state ?? "-" }
+    return [
       TableColumn("MODEL") { "\($0.model)#\($0.version)" },
       TableColumn("ALIASES") { $0.aliases.isEmpty ? "-" : $0.aliases.joined(separator: ",") },
-      TableColumn("STATE") { $0.state ?? "stored" },
+    ] + (states ? [state] : []) + [
       TableColumn("ENVIRONMENT") { $0.policy?.environment ?? "-" },
       TableColumn("POLICY") { $0.policy?.text ?? "-" },
       TableColumn("PARAMETERS", .right) { $0.policy.map { NumberFormat.grouped(Int(clamping: $0.parameters)) } ?? "-" },
