@@ -1,4 +1,5 @@
 import Learning
+import Neural
 import Yams
 
 extension TrainingJob {
@@ -14,6 +15,20 @@ extension TrainingJob {
       throw StudentError(.invalidJob, "\(file): there is nothing in it; expected \(JobReader.listing(JobReader.required))")
     }
     self = try reader.job(given)
+  }
+
+  /// The job as YAML that reads back as the same job, every default included.
+  public func yaml() throws -> String {
+    let fields = try Yams.compose(yaml: try YAMLEncoder().encode(self))!  // a job is more than an empty text
+    return try Yams.serialize(node: JobReader.text(of: fields, path: []))
+  }
+
+  /// A job to begin from, every setting at its default.
+  public static func exampleYAML() throws -> String {
+    try TrainingJob(
+      environment: "CartPole-v1", teacher: "127.0.0.1:7070/cartpole", steps: 20_000, seed: 1,
+      registry: "student.sqlite", model: "cartpole-8x8"
+    ).yaml()
   }
 }
 
@@ -89,6 +104,16 @@ private struct JobReader {
     path == ["settings"] && ["hidden", "activation"].contains(field)
   }
 
+  /// Fields as they are written: keys in snake_case, without what `student` says.
+  static func text(of fields: Node, path: [String]) -> Node {
+    guard case .mapping(let mapping) = fields else { return fields }
+    let pairs = mapping.compactMap { key, value -> (Node, Node)? in
+      guard let field = key.string, !isTheStudents(field, path) else { return nil }
+      return (Node(snakeCase(field)), text(of: value, path: path + [field]))
+    }
+    return Node(pairs, .implicit, .block)
+  }
+
   // MARK: Faults
 
   private func fault(_ node: Node, _ message: String) -> StudentError {
@@ -104,7 +129,7 @@ private struct JobReader {
       expected = Self.words(for: type)
     case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context):
       path = context.codingPath
-      expected = "something else: \(context.debugDescription)"
+      expected = Self.choices[path.last?.stringValue ?? ""] ?? "something else: \(context.debugDescription)"
     default: return StudentError(.invalidJob, "\(file): \(error)")
     }
     var node = given
@@ -121,6 +146,11 @@ private struct JobReader {
     return fault(node, "\(names.joined(separator: ".")) is \(value), expected \(expected)")
   }
 
+  private static let choices = [
+    "activation": Activation.allCases.map(\.rawValue).joined(separator: " or "),
+    "learningRateSchedule": [Schedule.constant, .linear].map(\.rawValue).joined(separator: " or "),
+  ]
+
   private static func words(for type: Any.Type) -> String {
     switch type {
     case is Int.Type: "a whole number"
@@ -128,9 +158,7 @@ private struct JobReader {
     case is Float.Type, is Double.Type: "a number"
     case is Bool.Type: "true or false"
     case is String.Type: "text"
-    case is [Int].Type, is [Any].Type: "a list of whole numbers"
-    case is any CaseIterable.Type:
-      listing(((type as? any CaseIterable.Type)?.names) ?? [])
+    case is Node.Sequence.Type, is [Int].Type: "a list of whole numbers"
     default: "\(type)"
     }
   }
@@ -147,8 +175,4 @@ private struct JobReader {
     let words = name.split(separator: "_", omittingEmptySubsequences: false)
     return words.enumerated().map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
   }
-}
-
-extension CaseIterable {
-  fileprivate static var names: [String] { allCases.map { "\($0)" } }
 }

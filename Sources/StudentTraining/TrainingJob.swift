@@ -15,7 +15,7 @@ public import Neural
 /// registry: student.sqlite          # where the run and the student's versions are kept
 /// model: cartpole-8x8
 /// settings:                         # of the distillation, where they are not the defaults
-///   environments: 64
+///   environments: 128
 ///   temperature: 1
 /// evaluation:
 ///   episodes: 100
