@@ -1,0 +1,86 @@
+import ArgumentParser
+import Console
+import Foundation
+import Learning
+import StudentTraining
+
+/// `docent-student train`
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Runs one training job, then ends.",
+    discussion: """
+      A job is a YAML file; paths in it are relative to the working directory. Only the first five keys are needed:
+
+        environment: CartPole-v1
+        teacher: 127.0.0.1:7070/cartpole  # HOST:PORT/MODEL[@ALIAS|#VERSION], or REGISTRY.sqlite/MODEL in this process
+        steps: 20000                      # of all environments together
+        registry: student.sqlite          # keeps the run and the student's versions
+        model: cartpole-8x8
+        student:
+          hidden: [8, 8]
+          activation: tanh
+        seed: 1                           # the same seed gives the same student, bit for bit
+        settings:                         # of the distillation; all of them: --settings
+          environments: 128
+          temperature: 1
+        evaluation:
+          episodes: 100
+          seed: 0
+
+      Examples:
+        docent-student train job.yaml
+        docent-student train job.yaml --json
+        docent-student train --settings
+      """)
+
+  @Argument(help: ArgumentHelp("The job's YAML file.", valueName: "job.yaml"))
+  var job: String?
+  @Flag(help: "Print a job with every setting at its default, and end.")
+  var settings = false
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (job == nil) == settings else {
+      throw ValidationError("expected a job's file, as in `docent-student train job.yaml`, or --settings")
+    }
+  }
+
+  func run() async throws {
+    guard let job else {
+      StandardStream.output.write(try TrainingJob.exampleYAML())
+      return
+    }
+    let runner = try runner(of: job)
+    let display = ProgressDisplay("distill \(runner.job.environment)")
+    let summary = try await runner.run { display.update(ProgressState($0)) }
+    display.finish()
+    try output.results.print(summary, text: summary.text)
+  }
+
+  private func runner(of file: String) throws -> JobRunner {
+    let text: String
+    do {
+      text = try String(contentsOfFile: file, encoding: .utf8)
+    } catch {
+      throw ValidationError("\(file) cannot be read: \(error.localizedDescription)")
+    }
+    do {
+      return try JobRunner(TrainingJob(yaml: text, file: file))
+    } catch let error as StudentError {
+      throw ValidationError(error.message)
+    }
+  }
+}
+
+extension ProgressState {
+  init(_ progress: TrainingProgress) {
+    var details: [(name: String, value: String)] = []
+    if let episodeReturn = progress.episodeReturn {
+      details.append(("return", NumberFormat.fixed(episodeReturn, digits: 1)))
+    }
+    if let loss = progress.loss { details.append(("loss", NumberFormat.significant(loss))) }
+    self.init(
+      done: progress.steps, total: progress.stepsTotal, rate: progress.stepsPerSecond, details: details,
+      secondsLeft: progress.secondsLeft)
+  }
+}
