@@ -45,7 +45,8 @@ struct ModelsPublishCommand: AsyncParsableCommand {
     let header = V1.PublishHeader(
       model: name, sha256: stored.version.sha256.bytes, lineage: V1.Lineage(stored.version.lineage),
       golden: V1.Golden(stored.golden ?? GoldenRows(of: stored.inference)), requestID: requestID ?? UUID().uuidString)
-    let client = try await TeacherClient.connect(to: address)
+    let client = try await TeacherClient.connect(
+      to: address, configuration: ClientConfiguration(name: OperatorName.current))
     let reply = try await client.publish(header, artefact: store.registry.artefact(of: stored.version))
     await client.close()
     let result = Result(

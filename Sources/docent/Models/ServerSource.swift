@@ -8,7 +8,8 @@ struct ServerSource: ModelSource {
 
   /// Connects, and closes the connection when `body` has ended.
   static func with<Answer>(_ address: String, _ body: (any ModelSource) async throws -> Answer) async throws -> Answer {
-    let client = try await TeacherClient.connect(to: address)
+    let client = try await TeacherClient.connect(
+      to: address, configuration: ClientConfiguration(name: OperatorName.current))
     let answer: Result<Answer, any Error>
     do { answer = .success(try await body(ServerSource(client: client))) } catch { answer = .failure(error) }
     await client.close()
@@ -16,11 +17,14 @@ struct ServerSource: ModelSource {
   }
 
   func versions(of model: String?) async throws -> [VersionListing] {
-    let models: [V1.Model]
+    var models = try await client.listModels()
     if let model {
-      models = try await [client.describe(model: model).model ?? V1.Model(name: model)]
-    } else {
-      models = try await client.listModels()
+      let names = models.map(\.name).joined(separator: ", ")
+      models = models.filter { $0.name == model }
+      guard !models.isEmpty else {
+        throw WireStatus(
+          .notFound, "no model \(model) at \(client.address); it has \(names.isEmpty ? "none yet" : names)")
+      }
     }
     return models.flatMap { model in model.versions.map { VersionListing($0, of: model) } }
   }
