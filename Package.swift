@@ -118,6 +118,7 @@ let package = Package(
       name: "StudentTrainingTests",
       dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
       swiftSettings: swiftSettings),
+    .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
     .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",

@@ -139,7 +139,7 @@ static int drive(load *load) {
       counting = true;
       counted_from = now;
     }
-    if (now >= end) break;
+    if (now >= end || (plan->calls_max > 0 && load->latencies->count >= plan->calls_max)) break;
     int count = epoll_wait(load->poll, events, EVENTS, WAIT_MS_MAX);
     for (int i = 0; i < count; i++) {
       if (turn(load, events[i].data.ptr) != 0) return 1;

@@ -27,6 +27,7 @@ typedef struct {
   uint32_t depth;             // calls in flight on each connection
   double warmup_seconds;      // not counted
   double seconds;             // counted
+  uint64_t calls_max;         // ends the run as soon as so many calls were answered; 0: only the time does
   const uint8_t *preface;     // sent once on connecting; may be NULL
   size_t preface_bytes;
   uint32_t preface_replies;   // frames that answer the preface; the calls begin after them
@@ -48,7 +49,7 @@ typedef struct {
 } cload_result;
 
 // Runs the load on the calling thread: each connection has `depth` calls in flight and sends the next as soon as one is
-// answered, numbered 1, 2, 3, ... Ends after warmup_seconds + seconds, or earlier with 1 and `problem` set where the
+// answered, numbered 1, 2, 3, ... Ends after warmup_seconds + seconds or calls_max calls, or earlier with 1 and `problem` set where the
 // server closes a connection, does not greet all of them, or answers nothing. Refusals are counted, not an error.
 int cload_run(const cload_plan *plan, cload_result *result);
 
