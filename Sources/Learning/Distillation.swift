@@ -14,7 +14,7 @@ public final class Distillation {
   public let environment: String
   public let seed: UInt64
 
-  private let teacher: any TeacherPolicy
+  private let teacher: CountedTeacher
   private let environments: any VectorEnvironment
   private let storage: StepStorage
   private let actionCount: Int
@@ -23,7 +23,6 @@ public final class Distillation {
   private var actionGenerator: PCG64
   private var minibatchGenerator: PCG64
   private var tracker: EpisodeTracker
-  private var teacherRows: [UInt64: Int] = [:]
 
   /// Of a half of the environments acting.
   private let actions: Memory<Int32>
@@ -51,7 +50,7 @@ public final class Distillation {
   ) throws {
     try settings.validate()
     self.environment = environment
-    self.teacher = teacher
+    self.teacher = CountedTeacher(teacher)
     self.settings = settings
     self.seed = seed
     environments = try EnvironmentCatalog.make(id: environment, count: settings.environments)
@@ -115,7 +114,7 @@ public final class Distillation {
     }
     return TrainingOutcome(
       policy: try network.snapshot(), steps: stepsDone, episodes: tracker.episodes, seconds: stopwatch.seconds,
-      validation: nil, teacherRows: teacherRows)
+      validation: nil, teacherRows: teacher.rows)
   }
 
   /// One segment: the student acts by its own distribution, and the teacher is asked for every state.
@@ -141,10 +140,9 @@ public final class Distillation {
   }
 
   private func receive(slot: Int, block: Int, in taught: TaughtRows) throws {
-    let version = try teacher.collect(
+    _ = try teacher.collect(
       slot: slot, outputs: taught.outputs.pointer + block * actionCount, values: taught.values.pointer + block)
     taught.answer()
-    teacherRows[version, default: 0] += taught.block
     asked[slot] = nil
   }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Learning
 
 @Suite("PPO") struct PPOTests {
-  @Test("CartPole-v1 is solved, and says so", .timeLimit(.minutes(2)))
+  @Test("CartPole-v1 is solved, and says so")
   func solves() throws {
     var settings = PPOSettings.cartPole
     settings.validationEpisodes = 20
