@@ -99,7 +99,9 @@ let package = Package(
       name: "WireTests",
       dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
       swiftSettings: swiftSettings),
-    .testTarget(name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "EnvironmentsTests", dependencies: ["Environments", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),

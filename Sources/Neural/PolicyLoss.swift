@@ -46,17 +46,8 @@ public enum PolicyLoss {
     returns: UnsafePointer<Float>, oldValues: UnsafePointer<Float>?, logitGradients: UnsafeMutablePointer<Float>,
     valueGradients: UnsafeMutablePointer<Float>, kernels: KernelPath = .selected
   ) -> PPOStatistics {
-    var range: Float = -1
-    var maximum: UInt32 = 0
-    switch settings.valueClipping {
-    case .none: break
-    case .clipped(let given): range = given
-    case .maximum(let given): (range, maximum) = (given, 1)
-    }
-    precondition(range < 0 || oldValues != nil, "clipped values need the values at collection")
-    var raw = ck_ppo_settings(
-      clip: settings.clip, entropy: settings.entropyCoefficient, value: settings.valueCoefficient, value_clip: range,
-      value_maximum: maximum)
+    var raw = settings.raw
+    precondition(raw.value_clip < 0 || oldValues != nil, "clipped values need the values at collection")
     let statistics = kernels.table.pointee.ppo(
       &raw, rows, actionCount, logits, values, actions, oldLogProbabilities, advantages, returns, oldValues,
       logitGradients, valueGradients)
@@ -72,5 +63,18 @@ public enum PolicyLoss {
     gradient: UnsafeMutablePointer<Float>, kernels: KernelPath = .selected
   ) -> Float {
     kernels.table.pointee.distill(teacher, student, rows, actionCount, temperature, gradient)
+  }
+}
+
+extension PolicyLoss.PPO {
+  var raw: ck_ppo_settings {
+    let (range, maximum): (Float, UInt32) =
+      switch valueClipping {
+      case .none: (-1, 0)
+      case .clipped(let range): (range, 0)
+      case .maximum(let range): (range, 1)
+      }
+    return ck_ppo_settings(
+      clip: clip, entropy: entropyCoefficient, value: valueCoefficient, value_clip: range, value_maximum: maximum)
   }
 }

@@ -70,6 +70,9 @@ public final class TrainableNetwork {
     try Policy(architecture: architecture, parameters: plan.unpack(parameterBuffer.pointer))
   }
 
+  /// The gradients of the last `backward` in the order of `architecture.layout`, without padding.
+  public func denseGradients() -> [Float] { plan.unpack(gradientBuffer.pointer) }
+
   /// A copy of the parameters as a policy. Training that has diverged to NaN ends the process; `snapshot()` throws.
   public var policy: Policy {
     do { return try snapshot() } catch { preconditionFailure("\(error)") }

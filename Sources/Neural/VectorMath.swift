@@ -3,6 +3,12 @@ internal import CKernels
 /// Vector arithmetic for learners: each function's order of operations is fixed, so that all kernel paths and any
 /// number of threads give the same bits. Pointers may not overlap unless it says so.
 public enum VectorMath {
+  /// Largest errors over all floats (exp: where the result is a normal number), in units of the spacing of floats at
+  /// the exact result. That of tanh is reached near 1, where it amounts to 3.2e-7; results never leave -1...1.
+  public static let tanhErrorMax = 5.3
+  public static let expErrorMax = 1.02
+  public static let logErrorMax = 0.87
+
   /// y = tanh x, elementwise, in place or not.
   public static func tanh(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, kernels: KernelPath = .selected

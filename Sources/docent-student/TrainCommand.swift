@@ -64,11 +64,7 @@ struct TrainCommand: AsyncParsableCommand {
     } catch {
       throw ValidationError("\(file) cannot be read: \(error.localizedDescription)")
     }
-    do {
-      return try JobRunner(TrainingJob(yaml: text, file: file))
-    } catch let error as StudentError {
-      throw ValidationError(error.message)
-    }
+    return try JobRunner(TrainingJob(yaml: text, file: file))
   }
 }
 

@@ -58,8 +58,7 @@ struct DistillCommand: AsyncParsableCommand {
       environment: environment, teacher: teacher,
       student: TrainingJob.Student(hidden: hidden, activation: activation), steps: steps, seed: seed,
       registry: registry, model: model, settings: settings, evaluation: TrainingJob.Evaluation(episodes: episodes))
-    let runner: JobRunner
-    do { runner = try JobRunner(job) } catch { throw ValidationError("\(error)") }
+    let runner = try JobRunner(job)
     let display = ProgressDisplay("distill \(environment)")
     let summary = try await runner.run { display.update(ProgressState($0)) }
     display.finish()

@@ -32,7 +32,7 @@ import Testing
       says: ["nobody", "stable"]),
     Case(
       name: "no teacher at the address",
-      arguments: "distill CartPole-v1 --teacher 127.0.0.1:9/cartpole --steps 64 --seed 1 --registry {D}/s.sqlite --model m",
+      arguments: "distill CartPole-v1 --teacher 127.0.0.1:9/cartpole --steps 128 --seed 1 --registry {D}/s.sqlite --model m",
       says: ["127.0.0.1:9", "docent-teacher"]),
     Case(
       name: "truncated safetensors",

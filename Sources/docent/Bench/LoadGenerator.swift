@@ -15,6 +15,8 @@ struct LoadGenerator: Sendable {
   var frames: Frames
   var warmupSeconds = 0.1
   var seconds = 0.5
+  /// Ends a run as soon as so many calls were answered; 0: only the time does.
+  var callsMax: UInt64 = 0
   /// Payload bytes; a shorter reply is a refusal, and fails the run.
   var replyBytesMin = 0
 
@@ -42,7 +44,7 @@ struct LoadGenerator: Sendable {
       frames.request.withUnsafeBufferPointer { request in
         var plan = cload_plan(
           port: port, connections: UInt32(connections), depth: UInt32(depth), warmup_seconds: warmupSeconds,
-          seconds: seconds, preface: preface.baseAddress, preface_bytes: preface.count,
+          seconds: seconds, calls_max: callsMax, preface: preface.baseAddress, preface_bytes: preface.count,
           preface_replies: preface.isEmpty ? 0 : 1, request: request.baseAddress, request_bytes: request.count,
           call_offset: Int32(frames.callOffset), reply_bytes_min: UInt32(replyBytesMin))
         return cload_run(&plan, &result) != 0

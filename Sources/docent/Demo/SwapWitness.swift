@@ -23,7 +23,7 @@ struct SwapWitness: Sendable {
 
   /// Asks from before `work` begins until it has ended and 100 more answers have come.
   static func watch(
-    _ address: String, model: String, while work: @Sendable () async throws -> Void
+    _ address: String, model: String, while work: () async throws -> Void
   ) async throws -> SwapWitness {
     let client = try await TeacherClient.connect(to: address)
     let request = try await query(of: client, model: model)
@@ -31,15 +31,17 @@ struct SwapWitness: Sendable {
     var first = SwapWitness()
     first.count(try await client.infer(request))
     let stopping = Flag()
-    let seen = try await withThrowingTaskGroup(of: SwapWitness?.self) { group in
-      group.addTask { await ask(client, request, from: first, until: stopping) }
-      group.addTask {
-        defer { stopping.raise() }
-        try await work()
-        return nil
-      }
-      return try await group.reduce(first) { seen, next in next ?? seen }
+    async let asking = ask(client, request, from: first, until: stopping)
+    do {
+      try await work()
+    } catch {
+      stopping.raise()
+      _ = await asking
+      await client.close()
+      throw error
     }
+    stopping.raise()
+    let seen = await asking
     await client.close()
     return seen
   }

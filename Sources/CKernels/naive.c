@@ -1,3 +1,0 @@
-#include "include/CKernels.h"
-
-#include <math.h>

@@ -1,0 +1,188 @@
+import Crypto
+import Logging
+import Neural
+import Synchronization
+import Testing
+import Wire
+
+@testable import TeacherServing
+
+/// The calls that look at and change what is served.
+@Suite final class DirectoryTests: Sendable {
+  private let store = MemoryStore()
+  private let seen = Mutex<[Catalogue]>([])
+
+  private func start(settings: ServingSettings = .defaults) async throws -> TeacherDirectory {
+    let directory = TeacherDirectory(
+      store: store, settings: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try await directory.start { catalogue in self.seen.withLock { $0.append(catalogue) } }
+    return directory
+  }
+
+  private func header(_ artefact: [UInt8], model: String = "m") -> V1.PublishHeader {
+    V1.PublishHeader(
+      model: model, artefactBytes: UInt64(artefact.count), sha256: Array(SHA256.hash(data: artefact)))
+  }
+
+  @discardableResult
+  private func publish(_ directory: TeacherDirectory, seed: UInt8, model: String = "m") async throws -> UInt64 {
+    let artefact = MemoryStore.artefact(seed: seed)
+    let body = try await directory.answer(.publish(header(artefact, model: model), artefact: artefact), who: "test")
+    guard case .publishReply(let reply) = body else { return 0 }
+    return reply.version
+  }
+
+  private func move(_ directory: TeacherDirectory, _ alias: String, to version: UInt64) async throws -> V1.AliasReply? {
+    let body = try await directory.answer(
+      .alias(V1.AliasRequest(model: "m", alias: alias, version: version)), who: "test")
+    if case .aliasReply(let reply) = body { return reply }
+    return nil
+  }
+
+  private var latest: Catalogue.Model? { seen.withLock { $0.last?.models.first } }
+
+  @Test("The first publish makes `stable`; the next is loaded and moves nothing")
+  func publishing() async throws {
+    let directory = try await start()
+    #expect(try await publish(directory, seed: 1) == 1)
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 1)])
+    #expect(try await publish(directory, seed: 2) == 2)
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 1)])
+    #expect(latest?.loaded.map(\.number) == [1, 2])
+  }
+
+  @Test("An artefact whose SHA-256 is not the header's never reaches the store")
+  func wrongHash() async throws {
+    let directory = try await start()
+    let artefact = MemoryStore.artefact(seed: 1)
+    var header = header(artefact)
+    header.sha256[0] ^= 1
+    let error = await #expect(throws: WireStatus.self) {
+      try await directory.answer(.publish(header, artefact: artefact), who: "test")
+    }
+    #expect(error?.code == .dataLoss)
+    #expect(store.publishes == 0)
+  }
+
+  @Test("A publish that the store refuses changes nothing that is served")
+  func refusedPublish() async throws {
+    let directory = try await start()
+    await #expect(throws: WireStatus.self) { try await publish(directory, seed: 0) }
+    #expect(latest == nil)
+    #expect(try await publish(directory, seed: 1) == 1)
+  }
+
+  @Test("An alias moves to a version that is there, and only then is it seen")
+  func aliases() async throws {
+    let directory = try await start()
+    try await publish(directory, seed: 1)
+    try await publish(directory, seed: 2)
+    #expect(try await move(directory, "stable", to: 2) == V1.AliasReply(from: 1, to: 2))
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 2)])
+    let error = await #expect(throws: WireStatus.self) { try await move(directory, "stable", to: 5) }
+    #expect(error == WireStatus(.notFound, "model m has no version 5, expected one of: 1, 2"))
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 2)])
+    #expect(store.stored.first?.aliases == [V1.AliasTarget(alias: "stable", version: 2)])
+  }
+
+  @Test("An alias does not move to a version that cannot be loaded")
+  func brokenVersion() async throws {
+    var directory = try await start()
+    for seed in 1...4 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    store.breakVersion(1)
+    store.breakVersion(2)
+    directory = try await start()
+    let error = await #expect(throws: WireStatus.self) { try await move(directory, "stable", to: 2) }
+    #expect(error?.code == .dataLoss)
+    #expect(store.stored.first?.aliases == [V1.AliasTarget(alias: "stable", version: 1)])
+  }
+
+  @Test("A start loads what aliases point to and the newest; one broken version stops none of the others")
+  func starting() async throws {
+    var directory = try await start()
+    for seed in 1...6 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    _ = try await move(directory, "old", to: 3)
+    store.breakVersion(5)
+    directory = try await start()
+    #expect(latest?.loaded.map(\.number) == [1, 3, 6])
+    guard case .listModelsReply(let list) = try await directory.answer(.listModels, who: "test") else {
+      Issue.record("no list")
+      return
+    }
+    let states: [V1.VersionState] = [.loaded, .stored, .loaded, .stored, .failed, .loaded]
+    #expect(list.models.first?.versions.map(\.state) == states)
+    #expect(list.models.first?.versions[4].failure.contains("corrupted") == true)
+  }
+
+  @Test("Describing a stored version loads it")
+  func describing() async throws {
+    var directory = try await start()
+    for seed in 1...5 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    directory = try await start()
+    #expect(latest?.loaded.map(\.number) == [1, 4, 5])
+    let body = try await directory.answer(.describe(V1.DescribeRequest(model: "m", version: 2)), who: "test")
+    guard case .describeReply(let reply) = body else {
+      Issue.record("no description")
+      return
+    }
+    #expect(reply.version?.number == 2 && reply.version?.state == .loaded)
+    #expect(latest?.loaded.map(\.number) == [1, 2, 4, 5])
+  }
+
+  @Test("Beyond the bound the oldest version without an alias makes room")
+  func makingRoom() async throws {
+    var settings = ServingSettings.defaults
+    settings.newestVersionsLoaded = 1
+    settings.versionsLoadedMax = 2
+    let directory = try await start(settings: settings)
+    for seed in 1...4 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    #expect(latest?.loaded.map(\.number) == [1, 4])
+  }
+
+  @Test("Health: the service, a served model, an unknown one")
+  func health() async throws {
+    let directory = try await start()
+    try await publish(directory, seed: 1)
+    func health(_ model: String) async throws -> V1.Body {
+      try await directory.answer(.health(V1.HealthRequest(model: model)), who: "test")
+    }
+    #expect(try await health("") == .healthReply(V1.HealthReply(serving: .serving)))
+    #expect(try await health("m") == .healthReply(V1.HealthReply(serving: .serving)))
+    let error = await #expect(throws: WireStatus.self) { try await health("x") }
+    #expect(error == WireStatus(.notFound, "no model x (served: m)"))
+    _ = try await move(directory, "stable", to: 0)
+    #expect(try await health("m") == .healthReply(V1.HealthReply(serving: .notServing)))
+  }
+
+  @Test("Publishes at once are one after the other, each with a number of its own")
+  func concurrentPublishes() async throws {
+    let directory = try await start()
+    let numbers = try await withThrowingTaskGroup(of: UInt64.self) { group in
+      for seed in 1...8 as ClosedRange<UInt8> {
+        group.addTask { try await self.publish(directory, seed: seed) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(numbers.sorted() == Array(1...8))
+    #expect(latest?.loaded.map(\.number) == Array(1...8))
+  }
+
+  @Test("History and verification are the store's, for models that are there")
+  func history() async throws {
+    let directory = try await start()
+    try await publish(directory, seed: 1)
+    _ = try await move(directory, "beta", to: 1)
+    let body = try await directory.answer(.history(V1.HistoryRequest(model: "m")), who: "test")
+    #expect(
+      body == .historyReply(V1.HistoryReply(changes: [V1.AliasChange(alias: "beta", from: 0, to: 1, who: "test")])))
+    await #expect(throws: WireStatus.self) {
+      try await directory.answer(.history(V1.HistoryRequest(model: "x")), who: "test")
+    }
+    store.breakVersion(1)
+    let verified = try await directory.answer(.verify(V1.VerifyRequest()), who: "test")
+    #expect(
+      verified
+        == .verifyReply(
+          V1.VerifyReply(results: [V1.VerifyResult(model: "m", version: 1, ok: false, problem: "corrupted")])))
+  }
+}

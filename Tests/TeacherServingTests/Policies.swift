@@ -1,0 +1,23 @@
+import Neural
+
+/// Small policies with weights of a seed: another seed, other answers.
+enum Policies {
+  static func make(
+    seed: UInt64, observationWidth: Int = 4, actions: Int = 2, hidden: [Int] = [8]
+  ) throws -> InferencePolicy {
+    let architecture = try PolicyArchitecture(
+      environment: "CartPole-v1", observationWidth: observationWidth, head: .categorical(actions: actions),
+      policyHidden: hidden)
+    return InferencePolicy(TrainableNetwork(architecture: architecture, seed: seed).policy)
+  }
+
+  /// What the policy answers to one batch.
+  static func answers(_ policy: InferencePolicy, _ observations: [Float]) -> (outputs: [Float], values: [Float]) {
+    let architecture = policy.policy.architecture
+    let rows = observations.count / architecture.observationWidth
+    var outputs = [Float](repeating: 0, count: rows * architecture.head.parameterWidth)
+    var values = [Float](repeating: 0, count: rows)
+    policy.forward(observations, rows: rows, outputs: &outputs, values: &values, workspace: Workspace())
+    return (outputs, values)
+  }
+}
