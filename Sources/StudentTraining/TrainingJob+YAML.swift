@@ -60,14 +60,15 @@ private struct JobReader {
     guard case .mapping(let mapping) = given else {
       throw fault(given, "expected a mapping with the keys \(Self.listing(Self.required))")
     }
-    let missing = Self.required.filter { key in !mapping.keys.contains { $0.string == key } }
-    guard missing.isEmpty else {
-      throw fault(given, "\(missing.count == 1 ? "key" : "keys") \(Self.listing(missing)) missing")
-    }
     do {
       let defaults = TrainingJob(environment: "", teacher: "", steps: 0, registry: "", model: "")
       let known = try Yams.compose(yaml: try YAMLEncoder().encode(defaults))!  // a job is more than an empty text
+      // A misspelt key is told before the one that it leaves missing.
       let node = try overlay(given, on: known, path: [])
+      let missing = Self.required.filter { key in !mapping.keys.contains { $0.string == key } }
+      guard missing.isEmpty else {
+        throw fault(given, "\(missing.count == 1 ? "key" : "keys") \(Self.listing(missing)) missing")
+      }
       var job = try YAMLDecoder().decode(TrainingJob.self, from: node)
       job.settings.hidden = job.student.hidden
       job.settings.activation = job.student.activation

@@ -20,7 +20,8 @@ import Testing
     Case(
       name: "unknown environment", arguments: "env trace Chess-v0 --seed 1 --actions 0", says: ["Chess-v0", "CartPole-v1"]),
     Case(
-      name: "an action that is none", arguments: "env trace CartPole-v1 --seed 1 --actions 0,2", says: ["2"]),
+      name: "an action that is none", arguments: "env trace CartPole-v1 --seed 1 --actions 0,2", code: 2,
+      says: ["'2'", "0 to 1"]),
     Case(name: "no registry there", arguments: "models list --registry {D}/none.sqlite", says: ["none.sqlite"]),
     Case(name: "not a registry", arguments: "models list --registry {D}/text.sqlite", says: ["text.sqlite"]),
     Case(
@@ -42,7 +43,7 @@ import Testing
       name: "a job with a key that is none", arguments: "train {D}/job.yaml", program: .student, says: ["stepz", "steps"]),
     Case(
       name: "a service on an address that is not loopback",
-      arguments: "serve --registry {R} --listen 0.0.0.0:0", program: .teacher, says: ["--insecure", "0.0.0.0"]),
+      arguments: "serve --registry {R} --listen 0.0.0.0:0", program: .teacher, code: 2, says: ["--insecure", "0.0.0.0"]),
   ]
 
   @Test(arguments: withoutService) func isRefusedClearly(_ refused: Case) async throws {

@@ -38,7 +38,7 @@ public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
 
   // MARK: The turn
 
-  /// The service is asked to compute at the end of this turn.
+  /// The service is asked to compute at the end of this turn. Within `runTurn` it asks for nothing.
   @inline(__always)
   public func needsTurn() {
     if !isTurnPosted { postTurn() }
@@ -51,8 +51,9 @@ public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
   }
 
   private func runTurn() {
-    isTurnPosted = false
+    // What the service answers is sent below: no further turn is needed for it.
     service.runTurn()
+    isTurnPosted = false
     flush()
   }
 

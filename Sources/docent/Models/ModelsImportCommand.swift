@@ -72,6 +72,8 @@ struct ModelsImportCommand: AsyncParsableCommand {
   private func naming<Answer>(_ path: String, _ body: () throws -> Answer) throws -> Answer {
     do {
       return try body()
+    } catch let error as NeuralError where error.code == .informationMissing {
+      throw NeuralError(error.code, "\(path): \(error.message): --activation tanh|relu")
     } catch let error as NeuralError {
       throw NeuralError(error.code, "\(path): \(error.message)")
     } catch let error as ModelStoreError {
