@@ -8,6 +8,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .treatAllWarnings(as: .error),
+  // Exclusive access is checked at run time where the tests run. In release builds the checks would take some
+  // twentieth of a query.
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 // The kernels are optimised in debug builds too: an unoptimised inner loop would make the tests take minutes.

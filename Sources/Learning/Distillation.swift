@@ -39,8 +39,9 @@ public final class Distillation {
   private let valueGradients: Memory<Float>
 
   private var stepsDone = 0
-  /// The block of each slot that is on its way.
-  private var asked: [Int?] = [nil, nil]
+  /// The block that is on its way in each of the teacher's slots: as many as a segment has.
+  private var asked: [Int?]
+  private var nextSlot = 0
 
   /// - Throws: `LearningError` for settings that make no sense and for a teacher that does not fit the environment or
   ///   gives no logits; `EnvironmentError` for an unknown environment.
@@ -73,6 +74,7 @@ public final class Distillation {
     actionGenerator = PCG64(seed: SeedRange.stream(seed, .actions))
     minibatchGenerator = PCG64(seed: SeedRange.stream(seed, .minibatches))
     tracker = EpisodeTracker(environments: settings.environments)
+    asked = Array(repeating: nil, count: 2 * settings.segmentSteps)
 
     let rows = settings.minibatchRows
     let rowsMax = max(rows, settings.environments)
@@ -119,20 +121,20 @@ public final class Distillation {
 
   /// One segment: the student acts by its own distribution, and the teacher is asked for every state.
   ///
-  /// The halves take turns. An answer is collected when its half is next, after the other half has acted or the student
-  /// has learnt: so long a remote teacher has to compute. What is learnt from next depends on the turns alone.
+  /// The student acts without the answers, so none is waited for until its slot comes round again, a segment later: so
+  /// long a remote teacher has to compute. What is learnt from next depends on the turns alone.
   private func collect(steps: Int, into taught: TaughtRows) throws {
     let half = settings.environments / 2
     for _ in 0..<steps {
-      for slot in 0..<2 {
-        if let block = asked[slot] { try receive(slot: slot, block: block, in: taught) }
+      for range in [0..<half, half..<2 * half] {
+        if let block = asked[nextSlot] { try receive(slot: nextSlot, block: block, in: taught) }
         let block = taught.reserve()
-        let range = slot * half..<(slot + 1) * half
         let width = storage.observationWidth
         let visited = taught.observations.pointer + block * width
         visited.update(from: storage.buffers.observations + range.lowerBound * width, count: half * width)
-        try teacher.submit(slot: slot, observations: visited, rows: half)
-        asked[slot] = block
+        try teacher.submit(slot: nextSlot, observations: visited, rows: half)
+        asked[nextSlot] = block
+        nextSlot = (nextSlot + 1) % asked.count
         act(in: range, on: visited)
       }
     }
@@ -148,7 +150,8 @@ public final class Distillation {
 
   /// Waits for what is still on its way.
   private func receiveAll(in taught: TaughtRows) throws {
-    for slot in 0..<2 {
+    // The oldest first.
+    for slot in asked.indices.map({ (nextSlot + $0) % asked.count }) {
       if let block = asked[slot] { try receive(slot: slot, block: block, in: taught) }
     }
   }

@@ -6,7 +6,7 @@ import Wire
 
 /// The teacher that a job names: behind a service, or loaded from a registry's file into this process.
 enum JobTeacher: Sendable {
-  case remote(RemoteTeacher)
+  case served(ServedModel)
   case stored(StoredModel)
 
   /// Connects or loads, and checks that the teacher is one for the job's environment.
@@ -18,9 +18,9 @@ enum JobTeacher: Sendable {
     switch reference.place {
     case .server:
       let client = try await TeacherClient.connect(to: "\(reference.place)")
-      let remote = try await RemoteTeacher(client, model: reference.model, selector: reference.selector)
-      environment = remote.environment
-      teacher = .remote(remote)
+      let model = try await ServedModel(client, model: reference.model, selector: reference.selector)
+      environment = model.environment
+      teacher = .served(model)
     case .registry:
       let stored = try await onOwnThread { try StoredModel.load(reference) }
       environment = stored.policy.architecture.environment
@@ -36,7 +36,7 @@ enum JobTeacher: Sendable {
   /// For one thread.
   func makePolicy() -> any TeacherPolicy {
     switch self {
-    case .remote(let remote): remote
+    case .served(let model): RemoteTeacher(model)
     case .stored(let stored): InProcessTeacher(stored.inference, version: stored.version.number)
     }
   }
@@ -46,9 +46,9 @@ enum JobTeacher: Sendable {
     let name: String
     let hashes: [UInt64: ContentHash]
     switch self {
-    case .remote(let remote):
-      name = remote.model
-      hashes = try await remote.artefactHashes().compactMapValues { ContentHash(bytes: $0) }
+    case .served(let model):
+      name = model.name
+      hashes = try await model.artefactHashes().compactMapValues { ContentHash(bytes: $0) }
     case .stored(let stored):
       name = stored.version.model
       hashes = [stored.version.number: stored.version.sha256]
@@ -59,6 +59,6 @@ enum JobTeacher: Sendable {
   }
 
   func close() async {
-    if case .remote(let remote) = self { await remote.client.close() }
+    if case .served(let model) = self { await model.client.close() }
   }
 }

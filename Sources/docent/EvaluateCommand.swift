@@ -79,8 +79,8 @@ struct EvaluationJob: Sendable {
     case .server:
       let client = try await TeacherClient.connect(to: "\(reference.place)")
       do {
-        let teacher = try await RemoteTeacher(client, model: reference.model, selector: reference.selector)
-        let summary = try await play(as: "\(reference)") { try ask(teacher, progress) }
+        let model = try await ServedModel(client, model: reference.model, selector: reference.selector)
+        let summary = try await play(as: "\(reference)") { try ask(RemoteTeacher(model), progress) }
         await client.close()
         return summary
       } catch {

@@ -41,13 +41,13 @@ import Testing
     #expect(try train(InProcessTeacher(teacher), seed: 2).policy != prompt.policy)
   }
 
-  @Test("every visited state is asked for once, in halves of which two are on their way")
+  @Test("every visited state is asked for once, and a segment's queries are on their way at once")
   func queries() throws {
     let teacher = try LateTeacher(leaningTeacher())
     let outcome = try train(teacher, steps: 507)
     #expect(outcome.steps == 504)
     #expect(teacher.rowsOfQueries == Array(repeating: 4, count: 126))
-    #expect(teacher.inFlightMax == 2)
+    #expect(teacher.inFlightMax == 8)
     #expect(outcome.teacherRows == [1: 504])
   }
 
@@ -57,8 +57,9 @@ import Testing
     teacher.versionChange = 21
     let rows = try train(teacher).teacherRows
     #expect(rows[1, default: 0] + rows[2, default: 0] == 496)
-    // The change is seen by the answers that are collected after the 21st query was sent: 20 of them before.
-    #expect(rows[1] == 80)
+    // The change is seen by the answers that are collected after the 22nd query was sent. Before it, the first segment's
+    // 8 were collected to learn from, and then the answer of the 14th query made room for the 22nd.
+    #expect(rows[1] == 14 * 4)
   }
 
   @Test("a teacher that goes away ends the training with its error")

@@ -25,7 +25,7 @@ func leaningTeacher(sharpness: Float = 4, angleAlone: Bool = false) throws -> Po
 /// Computes an answer only when it is collected, as a slow service would, and keeps a record of what was asked.
 final class LateTeacher: TeacherPolicy {
   private let inner: InProcessTeacher
-  private var waiting: [[Float]?] = [nil, nil]
+  private var waiting: [[Float]?] = []
   private(set) var rowsOfQueries: [Int] = []
   private(set) var inFlightMax = 0
   /// The query with which the version changes from 1 to 2.
@@ -40,6 +40,7 @@ final class LateTeacher: TeacherPolicy {
   var head: Head { inner.head }
 
   func submit(slot: Int, observations: UnsafePointer<Float>, rows: Int) throws {
+    while waiting.count <= slot { waiting.append(nil) }
     precondition(waiting[slot] == nil, "slot \(slot) is on its way")
     if rowsOfQueries.count == failsAtQuery { throw Gone() }
     waiting[slot] = Array(UnsafeBufferPointer(start: observations, count: rows * observationWidth))

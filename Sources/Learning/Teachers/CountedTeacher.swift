@@ -5,7 +5,8 @@ public final class CountedTeacher: TeacherPolicy {
   public let teacher: any TeacherPolicy
   /// Rows of collected answers, by version.
   public private(set) var rows: [UInt64: Int] = [:]
-  private var submitted = [0, 0]
+  /// Rows on their way, by slot.
+  private var submitted: [Int] = []
 
   public init(_ teacher: any TeacherPolicy) { self.teacher = teacher }
 
@@ -14,6 +15,7 @@ public final class CountedTeacher: TeacherPolicy {
 
   public func submit(slot: Int, observations: UnsafePointer<Float>, rows: Int) throws {
     try teacher.submit(slot: slot, observations: observations, rows: rows)
+    while submitted.count <= slot { submitted.append(0) }
     submitted[slot] = rows
   }
 

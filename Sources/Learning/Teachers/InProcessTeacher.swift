@@ -14,7 +14,7 @@ public final class InProcessTeacher: TeacherPolicy {
   /// What `collect` returns.
   public let version: UInt64
   private let workspace = Workspace()
-  private var slots = [Slot(), Slot()]
+  private var slots: [Slot] = []
 
   public init(_ policy: InferencePolicy, version: UInt64 = 0) {
     self.policy = policy
@@ -29,6 +29,7 @@ public final class InProcessTeacher: TeacherPolicy {
   public var head: Head { policy.policy.architecture.head }
 
   public func submit(slot: Int, observations: UnsafePointer<Float>, rows: Int) {
+    while slots.count <= slot { slots.append(Slot()) }
     precondition(!slots[slot].submitted, "slot \(slot) is on its way")
     if slots[slot].values.count < rows {
       slots[slot].outputs = Memory(rows * parameterWidth)
@@ -44,7 +45,7 @@ public final class InProcessTeacher: TeacherPolicy {
   public func collect(
     slot: Int, outputs: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
   ) -> UInt64 {
-    precondition(slots[slot].submitted, "slot \(slot) was not submitted")
+    precondition(slot < slots.count && slots[slot].submitted, "slot \(slot) was not submitted")
     slots[slot].submitted = false
     let rows = slots[slot].rows
     outputs.update(from: slots[slot].outputs.pointer, count: rows * parameterWidth)

@@ -2,8 +2,8 @@ public import Neural
 
 /// What a student may ask of a teacher.
 ///
-/// Two slots, 0 and 1, can be on their way at once, so that half of the environments step while the other half waits.
-/// Each slot is submitted, then collected, in turns. One thread at a time.
+/// A query is on its way in a slot, and many slots can be at once: their numbers are the learner's, from 0. Each slot is
+/// submitted, then collected, in turns. One thread at a time.
 public protocol TeacherPolicy: AnyObject {
   var observationWidth: Int { get }
   /// What an output means.

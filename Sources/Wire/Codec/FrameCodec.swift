@@ -32,20 +32,18 @@ public struct FrameCodec: ~Copyable {
 
   /// Reads a frame's payload as a server.
   public mutating func readRequest(_ payload: UnsafeRawBufferPointer) throws(DecodingFault) -> Request {
-    let raw = try unpack(payload)
-    if raw.pointee.body_case == DOCENT__V1__FRAME__BODY_INFER {
+    if let raw = unpackQuery(payload), raw.pointee.body_case == DOCENT__V1__QUERY_FRAME__BODY_INFER {
       return .infer(InferRequestView(call: raw.pointee.call, raw: raw.pointee.infer))
     }
-    return .other(try frame(raw))
+    return .other(try read(payload))
   }
 
   /// Reads a frame's payload as a client.
   public mutating func readReply(_ payload: UnsafeRawBufferPointer) throws(DecodingFault) -> Reply {
-    let raw = try unpack(payload)
-    if raw.pointee.body_case == DOCENT__V1__FRAME__BODY_INFER_REPLY {
+    if let raw = unpackQuery(payload), raw.pointee.body_case == DOCENT__V1__QUERY_FRAME__BODY_INFER_REPLY {
       return .infer(InferReplyView(call: raw.pointee.call, raw: raw.pointee.infer_reply))
     }
-    return .other(try frame(raw))
+    return .other(try read(payload))
   }
 
   /// Reads a frame's payload as a value.
@@ -53,14 +51,26 @@ public struct FrameCodec: ~Copyable {
     try frame(try unpack(payload))
   }
 
+  /// - Returns: the frame of a query or a reply, nil where it is another, or none.
+  private func unpackQuery(_ payload: UnsafeRawBufferPointer) -> UnsafePointer<Docent__V1__QueryFrame>? {
+    arena.reset(limit: unpackedBytesMax)
+    guard let raw = docent__v1__query_frame__unpack(arena.allocator, payload.count, Self.bytes(payload)),
+      raw.pointee.base.n_unknown_fields == 0
+    else { return nil }
+    return UnsafePointer(raw)
+  }
+
   private func unpack(_ payload: UnsafeRawBufferPointer) throws(DecodingFault) -> UnsafePointer<Docent__V1__Frame> {
     arena.reset(limit: unpackedBytesMax)
-    let bytes = payload.assumingMemoryBound(to: UInt8.self).baseAddress
-    guard let raw = docent__v1__frame__unpack(arena.allocator, payload.count, bytes) else {
+    guard let raw = docent__v1__frame__unpack(arena.allocator, payload.count, Self.bytes(payload)) else {
       throw .frame(
         arena.isExhausted ? .tooCostly(byteCount: payload.count) : .unparseable(byteCount: payload.count))
     }
     return UnsafePointer(raw)
+  }
+
+  private static func bytes(_ payload: UnsafeRawBufferPointer) -> UnsafePointer<UInt8>? {
+    payload.assumingMemoryBound(to: UInt8.self).baseAddress
   }
 
   private func frame(_ raw: UnsafePointer<Docent__V1__Frame>) throws(DecodingFault) -> V1.Frame {
@@ -105,12 +115,12 @@ public struct FrameCodec: ~Copyable {
     reply.outputs = Self.data(outputs)
     reply.values = Self.data(values)
     withUnsafeMutablePointer(to: &reply) { reply in
-      var frame = Docent__V1__Frame()
-      docent__v1__frame__init(&frame)
+      var frame = Docent__V1__QueryFrame()
+      docent__v1__query_frame__init(&frame)
       frame.call = call
-      frame.body_case = DOCENT__V1__FRAME__BODY_INFER_REPLY
+      frame.body_case = DOCENT__V1__QUERY_FRAME__BODY_INFER_REPLY
       frame.infer_reply = reply
-      write(&frame, into: &buffer)
+      Self.write(&frame, payloadBytesMax: Self.replyBytesMax + outputs.count + values.count, into: &buffer)
     }
   }
 
@@ -123,11 +133,32 @@ public struct FrameCodec: ~Copyable {
     request.observations = []
     let infer = request.packed(arena)
     infer.pointee.observations = Self.data(observations)
-    let frame = arena.make(Docent__V1__Frame.self, docent__v1__frame__init)
-    frame.pointee.call = call
-    frame.pointee.body_case = DOCENT__V1__FRAME__BODY_INFER
-    frame.pointee.infer = infer
-    write(frame, into: &buffer)
+    var frame = Docent__V1__QueryFrame()
+    docent__v1__query_frame__init(&frame)
+    frame.call = call
+    frame.body_case = DOCENT__V1__QUERY_FRAME__BODY_INFER
+    frame.infer = infer
+    let texts = request.model.utf8.count + request.alias.utf8.count + request.featuresLayer.utf8.count
+    Self.write(&frame, payloadBytesMax: Self.queryBytesMax + texts + observations.count, into: &buffer)
+  }
+
+  /// Bytes of a query's frame without its texts and observations, and of a reply's without its numbers: at most 15 fields
+  /// with tags of one byte and varints of at most 10, in two messages.
+  private static let queryBytesMax = 2 * 15 * 11
+  private static let replyBytesMax = 2 * 15 * 11
+
+  /// Packs a query's frame once: protobuf-c would go through all its fields another time to tell its size beforehand.
+  private static func write(
+    _ frame: inout Docent__V1__QueryFrame, payloadBytesMax: Int, into buffer: inout ByteBuffer
+  ) {
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: FrameHeader.byteCount + payloadBytesMax) { bytes in
+      let payload = bytes.baseAddress.unsafelyUnwrapped + FrameHeader.byteCount
+      let payloadBytes = docent__v1__query_frame__pack(&frame, payload.assumingMemoryBound(to: UInt8.self))
+      precondition(payloadBytes <= payloadBytesMax, "a query's frame is no larger than its fields")
+      bytes.storeBytes(of: 0, as: UInt8.self)
+      bytes.storeBytes(of: UInt32(payloadBytes).bigEndian, toByteOffset: 1, as: UInt32.self)
+      return FrameHeader.byteCount + payloadBytes
+    }
   }
 
   private func write(_ frame: UnsafeMutablePointer<Docent__V1__Frame>, into buffer: inout ByteBuffer) {

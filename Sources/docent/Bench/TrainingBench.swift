@@ -79,7 +79,7 @@ struct TrainingBench {
     ) { service in
       let client = try await TeacherClient.connect(to: service.address)
       do {
-        let rows = try await compare(teacher, with: RemoteTeacher(client, model: Self.modelName))
+        let rows = try await compare(teacher, with: ServedModel(client, model: Self.modelName))
         await client.close()
         return rows
       } catch {
@@ -89,7 +89,7 @@ struct TrainingBench {
     }
   }
 
-  private func compare(_ teacher: Policy, with remote: RemoteTeacher) async throws -> [BenchRow] {
+  private func compare(_ teacher: Policy, with served: ServedModel) async throws -> [BenchRow] {
     let rates = try await onOwnThread { [pairs, distillationSteps] in
       try (0..<pairs).map { pair in
         func train(_ teacher: any TeacherPolicy) throws -> (rate: Double, policy: Policy) {
@@ -99,7 +99,7 @@ struct TrainingBench {
           return (Double(outcome.steps) / outcome.seconds, outcome.policy)
         }
         let near = try train(InProcessTeacher(teacher))
-        let far = try train(remote)
+        let far = try train(RemoteTeacher(served))
         guard near.policy == far.policy else {
           throw WireBench.Failure(description: "the remote teacher's student differs from the in-process teacher's")
         }

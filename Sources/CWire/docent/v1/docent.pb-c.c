@@ -52,6 +52,51 @@ void   docent__v1__frame__free_unpacked
   assert(message->base.descriptor == &docent__v1__frame__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   docent__v1__query_frame__init
+                     (Docent__V1__QueryFrame         *message)
+{
+  static const Docent__V1__QueryFrame init_value = DOCENT__V1__QUERY_FRAME__INIT;
+  *message = init_value;
+}
+size_t docent__v1__query_frame__get_packed_size
+                     (const Docent__V1__QueryFrame *message)
+{
+  assert(message->base.descriptor == &docent__v1__query_frame__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t docent__v1__query_frame__pack
+                     (const Docent__V1__QueryFrame *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &docent__v1__query_frame__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t docent__v1__query_frame__pack_to_buffer
+                     (const Docent__V1__QueryFrame *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &docent__v1__query_frame__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Docent__V1__QueryFrame *
+       docent__v1__query_frame__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Docent__V1__QueryFrame *)
+     protobuf_c_message_unpack (&docent__v1__query_frame__descriptor,
+                                allocator, len, data);
+}
+void   docent__v1__query_frame__free_unpacked
+                     (Docent__V1__QueryFrame *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &docent__v1__query_frame__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   docent__v1__hello__init
                      (Docent__V1__Hello         *message)
 {
@@ -2397,6 +2442,70 @@ const ProtobufCMessageDescriptor docent__v1__frame__descriptor =
   docent__v1__frame__field_indices_by_name,
   4,  docent__v1__frame__number_ranges,
   (ProtobufCMessageInit) docent__v1__frame__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor docent__v1__query_frame__field_descriptors[3] =
+{
+  {
+    "call",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED32,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__QueryFrame, call),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "infer",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Docent__V1__QueryFrame, body_case),
+    offsetof(Docent__V1__QueryFrame, infer),
+    &docent__v1__infer_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "infer_reply",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Docent__V1__QueryFrame, body_case),
+    offsetof(Docent__V1__QueryFrame, infer_reply),
+    &docent__v1__infer_reply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned docent__v1__query_frame__field_indices_by_name[] = {
+  0,   /* field[0] = call */
+  1,   /* field[1] = infer */
+  2,   /* field[2] = infer_reply */
+};
+static const ProtobufCIntRange docent__v1__query_frame__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor docent__v1__query_frame__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "docent.v1.QueryFrame",
+  "QueryFrame",
+  "Docent__V1__QueryFrame",
+  "docent.v1",
+  sizeof(Docent__V1__QueryFrame),
+  3,
+  docent__v1__query_frame__field_descriptors,
+  docent__v1__query_frame__field_indices_by_name,
+  1,  docent__v1__query_frame__number_ranges,
+  (ProtobufCMessageInit) docent__v1__query_frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor docent__v1__hello__field_descriptors[4] =

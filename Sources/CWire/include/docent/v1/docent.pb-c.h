@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Docent__V1__Frame Docent__V1__Frame;
+typedef struct Docent__V1__QueryFrame Docent__V1__QueryFrame;
 typedef struct Docent__V1__Hello Docent__V1__Hello;
 typedef struct Docent__V1__Welcome Docent__V1__Welcome;
 typedef struct Docent__V1__GoAway Docent__V1__GoAway;
@@ -232,6 +233,32 @@ struct  Docent__V1__Frame
 #define DOCENT__V1__FRAME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&docent__v1__frame__descriptor) \
     , 0, DOCENT__V1__FRAME__BODY__NOT_SET, {0} }
+
+
+typedef enum {
+  DOCENT__V1__QUERY_FRAME__BODY__NOT_SET = 0,
+  DOCENT__V1__QUERY_FRAME__BODY_INFER = 2,
+  DOCENT__V1__QUERY_FRAME__BODY_INFER_REPLY = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(DOCENT__V1__QUERY_FRAME__BODY__CASE)
+} Docent__V1__QueryFrame__BodyCase;
+
+/*
+ * A `Frame` that carries a query or its reply, byte for byte. Whoever reads or writes many of them may use this message
+ * in its place: generated code that goes through all fields of a message then has three to go through.
+ */
+struct  Docent__V1__QueryFrame
+{
+  ProtobufCMessage base;
+  uint32_t call;
+  Docent__V1__QueryFrame__BodyCase body_case;
+  union {
+    Docent__V1__InferRequest *infer;
+    Docent__V1__InferReply *infer_reply;
+  };
+};
+#define DOCENT__V1__QUERY_FRAME__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&docent__v1__query_frame__descriptor) \
+    , 0, DOCENT__V1__QUERY_FRAME__BODY__NOT_SET, {0} }
 
 
 struct  Docent__V1__Hello
@@ -942,6 +969,25 @@ Docent__V1__Frame *
                       const uint8_t       *data);
 void   docent__v1__frame__free_unpacked
                      (Docent__V1__Frame *message,
+                      ProtobufCAllocator *allocator);
+/* Docent__V1__QueryFrame methods */
+void   docent__v1__query_frame__init
+                     (Docent__V1__QueryFrame         *message);
+size_t docent__v1__query_frame__get_packed_size
+                     (const Docent__V1__QueryFrame   *message);
+size_t docent__v1__query_frame__pack
+                     (const Docent__V1__QueryFrame   *message,
+                      uint8_t             *out);
+size_t docent__v1__query_frame__pack_to_buffer
+                     (const Docent__V1__QueryFrame   *message,
+                      ProtobufCBuffer     *buffer);
+Docent__V1__QueryFrame *
+       docent__v1__query_frame__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   docent__v1__query_frame__free_unpacked
+                     (Docent__V1__QueryFrame *message,
                       ProtobufCAllocator *allocator);
 /* Docent__V1__Hello methods */
 void   docent__v1__hello__init
@@ -1746,6 +1792,9 @@ void   docent__v1__rollout_reply__free_unpacked
 typedef void (*Docent__V1__Frame_Closure)
                  (const Docent__V1__Frame *message,
                   void *closure_data);
+typedef void (*Docent__V1__QueryFrame_Closure)
+                 (const Docent__V1__QueryFrame *message,
+                  void *closure_data);
 typedef void (*Docent__V1__Hello_Closure)
                  (const Docent__V1__Hello *message,
                   void *closure_data);
@@ -1886,6 +1935,7 @@ extern const ProtobufCEnumDescriptor    docent__v1__activation__descriptor;
 extern const ProtobufCEnumDescriptor    docent__v1__version_state__descriptor;
 extern const ProtobufCEnumDescriptor    docent__v1__serving__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__frame__descriptor;
+extern const ProtobufCMessageDescriptor docent__v1__query_frame__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__hello__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__welcome__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__go_away__descriptor;

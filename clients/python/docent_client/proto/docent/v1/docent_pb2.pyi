@@ -431,6 +431,16 @@ class PublishReply(_message.Message):
     version: int
     def __init__(self, version: _Optional[int] = ..., sha256: _Optional[bytes] = ...) -> None: ...
 
+class QueryFrame(_message.Message):
+    __slots__ = ["call", "infer", "infer_reply"]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    INFER_FIELD_NUMBER: _ClassVar[int]
+    INFER_REPLY_FIELD_NUMBER: _ClassVar[int]
+    call: int
+    infer: InferRequest
+    infer_reply: InferReply
+    def __init__(self, call: _Optional[int] = ..., infer: _Optional[_Union[InferRequest, _Mapping]] = ..., infer_reply: _Optional[_Union[InferReply, _Mapping]] = ...) -> None: ...
+
 class ReportReply(_message.Message):
     __slots__ = []
     def __init__(self) -> None: ...
