@@ -83,9 +83,10 @@ public final class InferencePolicy: Sendable {
         var stride = plan.inputStride
         var next = input + count * plan.inputStride
         for var layer in trunk.hidden {
-          kernels.forward(&layer, weights.pointer, x, stride, count, next, Int(layer.out_padded))
+          let nextStride = NetworkPlan.activationStride(layer)
+          kernels.forward(&layer, weights.pointer, x, stride, count, next, nextStride)
           x = UnsafePointer(next)
-          stride = Int(layer.out_padded)
+          stride = nextStride
           next += count * stride
         }
         for (position, var layer) in trunk.heads.enumerated() {

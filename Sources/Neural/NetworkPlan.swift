@@ -7,7 +7,7 @@ final class NetworkPlan: Sendable {
     let hidden: [ck_layer]
     let heads: [ck_layer]
     /// Floats that one row's activations take.
-    var activationWidth: Int { hidden.reduce(0) { $0 + Int($1.out_padded) } }
+    var activationWidth: Int { hidden.reduce(0) { $0 + NetworkPlan.activationStride($1) } }
   }
 
   let architecture: PolicyArchitecture
@@ -45,6 +45,13 @@ final class NetworkPlan: Sendable {
     }
     count = next
     inputStride = roundUp(architecture.observationWidth, to: 8)
+  }
+
+  /// Floats from one row of a hidden layer's results to the next: rows that lie a power of two apart would share a few
+  /// sets of the caches.
+  static func activationStride(_ layer: ck_layer) -> Int {
+    let width = Int(layer.out_padded)
+    return width.isMultiple(of: 256) ? width + 16 : width
   }
 
   private var layers: [ck_layer] { trunks.flatMap { $0.hidden + $0.heads } }
