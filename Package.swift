@@ -97,7 +97,8 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, subprocess, system], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
       dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
@@ -117,17 +118,23 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TeacherServingTests",
-      dependencies: ["TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto],
+      dependencies: [
+        "TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "StudentTrainingTests",
       dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
-    .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student"],
-      swiftSettings: swiftSettings),
+      dependencies: [
+        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",
+        nioCore,
+        crypto,
+      ], swiftSettings: swiftSettings),
   ]
 )

@@ -67,7 +67,8 @@ struct CartPole: Dynamics {
     theta += Self.timeStep * omega
     omega += Self.timeStep * alpha
 
-    let fallen = x < -Self.positionLimit || x > Self.positionLimit || theta < -Self.angleLimit || theta > Self.angleLimit
+    let fallen =
+      x < -Self.positionLimit || x > Self.positionLimit || theta < -Self.angleLimit || theta > Self.angleLimit
     return (1, fallen)
   }
 }

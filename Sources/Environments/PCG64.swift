@@ -18,7 +18,9 @@ public struct SeedSequence: Sendable {
       return mixed ^ (mixed >> 16)
     }
     // A seed of at most two words fills the front of the pool; the rest is hashed zeros.
-    var words = [hash(UInt32(truncatingIfNeeded: seed)), hash(UInt32(truncatingIfNeeded: seed >> 32)), hash(0), hash(0)]
+    var words = [
+      hash(UInt32(truncatingIfNeeded: seed)), hash(UInt32(truncatingIfNeeded: seed >> 32)), hash(0), hash(0),
+    ]
     for source in 0..<4 {
       for destination in 0..<4 where destination != source {
         words[destination] = mix(words[destination], hash(words[source]))

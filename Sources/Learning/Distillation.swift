@@ -59,7 +59,8 @@ public final class Distillation {
     try requireFit(observationWidth: teacher.observationWidth, head: teacher.head, to: spec, who: "the teacher")
     guard case .categorical(let actionCount) = teacher.head else {
       throw LearningError(
-        code: .unsupported, message: "distillation takes a teacher's logits so far; this one gives \(teacher.head.summary)")
+        code: .unsupported,
+        message: "distillation takes a teacher's logits so far; this one gives \(teacher.head.summary)")
     }
     self.actionCount = actionCount
     storage = StepStorage(for: environments)
@@ -186,7 +187,8 @@ public final class Distillation {
         temperature: settings.temperature, gradient: logitGradients.pointer)
       if learnsValue { valueLoss = squaredError(rows: rows) }
       network.backward(
-        outputGradients: logitGradients.pointer, valueGradients: learnsValue ? UnsafePointer(valueGradients.pointer) : nil)
+        outputGradients: logitGradients.pointer,
+        valueGradients: learnsValue ? UnsafePointer(valueGradients.pointer) : nil)
       norm = optimizer.step(
         parameters: network.parameters, gradients: network.gradients, maxNorm: settings.maxGradientNorm)
     }

@@ -54,7 +54,8 @@ public final class PPO {
       try requireFit(
         observationWidth: architecture.observationWidth, head: architecture.head, to: spec, who: "the initial policy")
       guard architecture.hasValue, case .categorical = architecture.head else {
-        throw LearningError(code: .mismatch, message: "the initial policy needs logits and a value to continue with PPO")
+        throw LearningError(
+          code: .mismatch, message: "the initial policy needs logits and a value to continue with PPO")
       }
       network = TrainableNetwork(policy: initial, threads: settings.threads)
     } else {
@@ -81,7 +82,8 @@ public final class PPO {
     logitGradients = Memory(minibatchRows * actionCount)
     valueGradients = Memory(minibatchRows)
     uniforms = Memory(settings.environments)
-    environments.reset(seed: SeedRange.training.base(seed), observations: rollout.observations(step: settings.rolloutSteps))
+    environments.reset(
+      seed: SeedRange.training.base(seed), observations: rollout.observations(step: settings.rolloutSteps))
   }
 
   /// Algorithm 1, until `steps` environment steps were taken (rounded up to whole rollouts) or the settings' solved

@@ -12,7 +12,9 @@ public enum SeedRange: UInt64, Sendable {
   public func base(_ seed: UInt64) -> UInt64 { rawValue << 62 | (seed << 20 & (1 << 62 - 1)) }
 
   /// Seeds for everything else that a run draws from, apart from those of its environments.
-  static func stream(_ seed: UInt64, _ purpose: Stream) -> UInt64 { 3 << 62 | (seed << 20 & (1 << 62 - 1)) | purpose.rawValue }
+  static func stream(_ seed: UInt64, _ purpose: Stream) -> UInt64 {
+    3 << 62 | (seed << 20 & (1 << 62 - 1)) | purpose.rawValue
+  }
 
   enum Stream: UInt64 {
     case parameters, actions, minibatches, bootstrap, randomPolicy

@@ -90,7 +90,8 @@ public struct SafeTensors: Sendable {
         throw malformed("tensor \(name) has shape \(entry.shape); expected sizes of 0 or more, in all below 2^60 bytes")
       }
       guard next - begin == bytes else {
-        throw malformed("tensor \(name) of shape \(entry.shape) takes \(bytes) bytes; its data_offsets say \(next - begin)")
+        throw malformed(
+          "tensor \(name) of shape \(entry.shape) takes \(bytes) bytes; its data_offsets say \(next - begin)")
       }
       guard begin >= end else {
         throw malformed("tensor \(name) begins at byte \(begin), inside the one before it, which ends at \(end)")

@@ -13,7 +13,9 @@ extension TrainingJob {
     _ = try spec
     try require(RegistryName.isValid(model), "model '\(model)', expected a name of \(RegistryName.rule)")
     try require(!registry.isEmpty, "registry is empty, expected the path of the registry that keeps the student")
-    try require(steps >= settings.environments, "steps is \(steps), expected at least \(settings.environments), one an environment")
+    try require(
+      steps >= settings.environments,
+      "steps is \(steps), expected at least \(settings.environments), one an environment")
     try require(evaluation.episodes >= 0, "evaluation.episodes is \(evaluation.episodes), expected 0 or more")
     do {
       try settings.validate()

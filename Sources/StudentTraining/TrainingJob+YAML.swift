@@ -12,7 +12,8 @@ extension TrainingJob {
   public init(yaml text: String, file: String = "job") throws(StudentError) {
     let reader = JobReader(file: file)
     guard let given = try reader.compose(text) else {
-      throw StudentError(.invalidJob, "\(file): there is nothing in it; expected \(JobReader.listing(JobReader.required))")
+      throw StudentError(
+        .invalidJob, "\(file): there is nothing in it; expected \(JobReader.listing(JobReader.required))")
     }
     self = try reader.job(given)
   }

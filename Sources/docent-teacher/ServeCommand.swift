@@ -23,7 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Where to listen, HOST:PORT.")
   var listen = ListenAddress.standard
 
-  @Option(help: "Threads that read and answer. One serves a million queries a second; more share none of their batches.")
+  @Option(
+    help: "Threads that read and answer. One serves a million queries a second; more share none of their batches.")
   var eventLoops = 1
 
   @Flag(help: "Listen beyond this machine, where anybody who reaches the port may query and publish.")

@@ -46,7 +46,8 @@ struct DemoCommand: AsyncParsableCommand {
     story.say("The teacher service, a process of its own")
     let serve = ["serve", "--registry", folder.teacherRegistry, "--listen", "127.0.0.1:0"]
     story.show("docent-teacher", serve)
-    let (student, studentSeconds, witness) = try await ServiceProcess.run("docent-teacher", arguments: serve) { service in
+    let (student, studentSeconds, witness) = try await ServiceProcess.run("docent-teacher", arguments: serve) {
+      service in
       story.say("It listens on \(service.address). A student asks it about every state that it visits")
       let job = try folder.writeJob(
         environment: Self.environment, teacher: service.address, hidden: hidden, steps: steps, seed: seed)

@@ -40,7 +40,8 @@ struct EvaluateCommand: AsyncParsableCommand {
   func validate() throws {
     guard (model == nil) == random else {
       throw ValidationError(
-        "\(random ? "both" : "neither") of --model and --random given; expected one, as in --model teacher.sqlite/cartpole")
+        "\(random ? "both" : "neither") of --model and --random given; expected one, as in --model teacher.sqlite/cartpole"
+      )
     }
     guard episodes > 0 else { throw ValidationError("--episodes is \(episodes); expected at least 1") }
   }

@@ -34,7 +34,9 @@ struct QueryCommand: AsyncParsableCommand {
     }
     let widths = Set(observation.map(\.count))
     guard widths.count == 1 else {
-      throw ValidationError("observations of \(widths.sorted().map(String.init).joined(separator: " and ")) numbers; expected as many in each")
+      throw ValidationError(
+        "observations of \(widths.sorted().map(String.init).joined(separator: " and ")) numbers; expected as many in each"
+      )
     }
   }
 
@@ -81,7 +83,8 @@ struct QueryCommand: AsyncParsableCommand {
   static func numbers(_ text: String) throws -> [Float] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
       guard let number = Float(word.trimmingCharacters(in: .whitespaces)) else {
-        throw ValidationError("observation '\(text)' with '\(word)', expected numbers with commas between, as in 0.1,0.2,0.3,0.4")
+        throw ValidationError(
+          "observation '\(text)' with '\(word)', expected numbers with commas between, as in 0.1,0.2,0.3,0.4")
       }
       return number
     }

@@ -13,7 +13,11 @@ private final class Stage: Sendable {
       write: { text in self.written.withLock { $0 += text } })
   }
   func at(_ seconds: Double) { now.withLock { $0 = .seconds(seconds) } }
-  func take() -> String { written.withLock { text in defer { text = "" }; return text } }
+  func take() -> String {
+    written.withLock { text in
+      defer { text = "" }; return text
+    }
+  }
 }
 
 @Suite("Progress") struct ProgressDisplayTests {

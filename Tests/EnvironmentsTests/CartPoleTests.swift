@@ -48,7 +48,8 @@ import Testing
     var length = 0
     for _ in 0..<1100 {
       // A pole that leans is caught by the push towards its side: this stands for hundreds of steps.
-      let lean = observation[2] + 0.3 * observation[3] + 0.03 * observation[0]
+      let lean =
+        observation[2] + 0.3 * observation[3] + 0.03 * observation[0]
         + 0.06 * observation[1]
       one.step([lean > 0 ? 1 : 0])
       length += 1

@@ -18,7 +18,8 @@ import Testing
   static let withoutService = [
     Case(name: "no such command", arguments: "fly", code: 2, says: ["error:", "fly"]),
     Case(
-      name: "unknown environment", arguments: "env trace Chess-v0 --seed 1 --actions 0", says: ["Chess-v0", "CartPole-v1"]),
+      name: "unknown environment", arguments: "env trace Chess-v0 --seed 1 --actions 0",
+      says: ["Chess-v0", "CartPole-v1"]),
     Case(
       name: "an action that is none", arguments: "env trace CartPole-v1 --seed 1 --actions 0,2", code: 2,
       says: ["'2'", "0 to 1"]),
@@ -27,20 +28,24 @@ import Testing
     Case(
       name: "unknown model", arguments: "models show --registry {R} --model chess", says: ["chess", "cartpole"]),
     Case(
-      name: "unknown version", arguments: "evaluate CartPole-v1 --model {R}/cartpole#9 --episodes 1 --seed 0", says: ["9"]),
+      name: "unknown version", arguments: "evaluate CartPole-v1 --model {R}/cartpole#9 --episodes 1 --seed 0",
+      says: ["9"]),
     Case(
       name: "unknown alias", arguments: "evaluate CartPole-v1 --model {R}/cartpole@nobody --episodes 1 --seed 0",
       says: ["nobody", "stable"]),
     Case(
       name: "no teacher at the address",
-      arguments: "distill CartPole-v1 --teacher 127.0.0.1:9/cartpole --steps 128 --seed 1 --registry {D}/s.sqlite --model m",
+      arguments:
+        "distill CartPole-v1 --teacher 127.0.0.1:9/cartpole --steps 128 --seed 1 --registry {D}/s.sqlite --model m",
       says: ["127.0.0.1:9", "docent-teacher"]),
     Case(
       name: "truncated safetensors",
-      arguments: "models import --registry {D}/i.sqlite --safetensors {D}/cut.safetensors --environment CartPole-v1 --model m --activation tanh",
+      arguments:
+        "models import --registry {D}/i.sqlite --safetensors {D}/cut.safetensors --environment CartPole-v1 --model m --activation tanh",
       says: ["cut.safetensors"]),
     Case(
-      name: "a job with a key that is none", arguments: "train {D}/job.yaml", program: .student, says: ["stepz", "steps"]),
+      name: "a job with a key that is none", arguments: "train {D}/job.yaml", program: .student,
+      says: ["stepz", "steps"]),
     Case(
       name: "a service on an address that is not loopback",
       arguments: "serve --registry {R} --listen 0.0.0.0:0", program: .teacher, code: 2, says: ["--insecure", "0.0.0.0"]),
@@ -64,7 +69,8 @@ import Testing
       name: "an alias to a version that is not there",
       arguments: "models alias --server {S} --model cartpole --alias stable --to 9", says: ["9"]),
     Case(
-      name: "the port in use", arguments: "serve --registry {R} --listen {S}", program: .teacher, says: ["{S}", "in use"]),
+      name: "the port in use", arguments: "serve --registry {R} --listen {S}", program: .teacher,
+      says: ["{S}", "in use"]),
   ]
 
   @Test func theServiceRefusesClearlyAndServesOn() async throws {
@@ -105,6 +111,7 @@ import Testing
     for text in refused.says {
       #expect(outcome.errors.contains(filled(text)), "\(refused.name): \(outcome.errors)")
     }
-    #expect(try Data(contentsOf: URL(fileURLWithPath: registry)) == before, "\(refused.name): the registry is as it was")
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: registry)) == before, "\(refused.name): the registry is as it was")
   }
 }

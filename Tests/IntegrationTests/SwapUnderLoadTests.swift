@@ -42,7 +42,8 @@ import Wire
     }
     #expect(seen.filter { !$0.versions.isEmpty }.count == 8)
 
-    let history = try await Program.docent.run("models", "history", "--registry", registry, "--model", "cartpole", "--json")
+    let history = try await Program.docent.run(
+      "models", "history", "--registry", registry, "--model", "cartpole", "--json")
     let targets = try history.objects.compactMap { $0["to"] as? Int }
     #expect(targets == [1, 2], "the first publish made stable, the second moved nothing, the move was recorded")
   }
@@ -58,7 +59,8 @@ import Wire
       "models", "publish", "--registry", registry, "--model", "student", "--to", "\(address)/cartpole")
     try #require(published.code == 0, "\(published.errors)")
     let moved = try await Program.docent.run(
-      "models", "alias", "--server", address, "--model", "cartpole", "--alias", "stable", "--to", "2", "--why", "a test")
+      "models", "alias", "--server", address, "--model", "cartpole", "--alias", "stable", "--to", "2", "--why", "a test"
+    )
     try #require(moved.code == 0, "\(moved.errors)")
   }
 

@@ -46,7 +46,8 @@ import Testing
       leaningTeacher(), environment: "CartPole-v1", settings: Evaluation.Settings(episodes: 10))
     #expect(good.returns == Array(repeating: 500, count: 10))
     let right = try Evaluation.run(
-      leaningTeacher(sharpness: 0).biased(to: 1), environment: "CartPole-v1", settings: Evaluation.Settings(episodes: 10))
+      leaningTeacher(sharpness: 0).biased(to: 1), environment: "CartPole-v1",
+      settings: Evaluation.Settings(episodes: 10))
     #expect(right.returns.allSatisfy { $0 >= 8 && $0 <= 12 })
   }
 

@@ -11,7 +11,8 @@ import Testing
     let normalizer = try read(#"{"mean": [0.5, -1], "variance": [1, 2.25], "epsilon": 0.25, "limit": 5}"#)
     #expect(normalizer == Normalizer(mean: [0.5, -1], variance: [1, 2.25], epsilon: 0.25, limit: 5))
     #expect(try read(#"{"mean": [0], "variance": [1], "clip_obs": 7}"#).limit == 7)
-    #expect(try read(#"{"mean": [0], "variance": [1]}"#) == Normalizer(mean: [0], variance: [1], epsilon: 1e-8, limit: 10))
+    #expect(
+      try read(#"{"mean": [0], "variance": [1]}"#) == Normalizer(mean: [0], variance: [1], epsilon: 1e-8, limit: 10))
   }
 
   @Test(arguments: [

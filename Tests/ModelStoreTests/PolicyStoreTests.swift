@@ -63,12 +63,14 @@ import Testing
     try store(flipped, claiming: policy, fingerprint: nil, in: fixture, as: "b")
 
     let results = try fixture.store.verify()
-    #expect(results.map { "\($0.model)#\($0.version) \($0.problem == nil)" } == [
-      "a#1 true", "a#2 false", "a#3 true", "b#1 false",
-    ])
+    #expect(
+      results.map { "\($0.model)#\($0.version) \($0.problem == nil)" } == [
+        "a#1 true", "a#2 false", "a#3 true", "b#1 false",
+      ])
     #expect(results[1].problem?.hasPrefix("a#2: the artefact is not a policy that can be used: ") == true)
     #expect(results[3].problem?.contains("golden row") == true)
     #expect(try fixture.store.verify(model: "b") == [results[3]])
-    #expect(message { _ = try fixture.store.verify(model: "c") }?.contains("there is no model 'c'; there is a, b") == true)
+    #expect(
+      message { _ = try fixture.store.verify(model: "c") }?.contains("there is no model 'c'; there is a, b") == true)
   }
 }

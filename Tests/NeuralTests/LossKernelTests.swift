@@ -83,7 +83,9 @@ import Testing
       let (statistics, logitGradients, valueGradients) = run(
         settings, batch, logits: batch.logits, values: batch.values, path: path)
       var raw = settings.raw
-      var (expectedLogits, expectedValues) = (logitGradients.map { _ in Float(0) }, valueGradients.map { _ in Float(0) })
+      var (expectedLogits, expectedValues) = (
+        logitGradients.map { _ in Float(0) }, valueGradients.map { _ in Float(0) }
+      )
       let expected = ck_naive_ppo(
         &raw, rows, width, batch.logits, batch.values, batch.actions, batch.oldLogProbabilities, batch.advantages,
         batch.returns, batch.oldValues, &expectedLogits, &expectedValues)
@@ -93,9 +95,11 @@ import Testing
         [
           statistics.policyLoss, statistics.valueLoss, statistics.entropy, statistics.approximateKL,
           statistics.clipFraction,
-        ].bits == [
-          expected.policy_loss, expected.value_loss, expected.entropy, expected.approximate_kl, expected.clip_fraction,
-        ].bits)
+        ].bits
+          == [
+            expected.policy_loss, expected.value_loss, expected.entropy, expected.approximate_kl,
+            expected.clip_fraction,
+          ].bits)
     }
   }
 

@@ -32,7 +32,8 @@ import Testing
     #expect(policy.architecture.valueHidden == [64, 64])
     let rows = reference.observations.count
     #expect(rows == 256)
-    let (outputs, values) = InferencePolicy(policy, kernels: path).run(Array(reference.observations.joined()), rows: rows)
+    let (outputs, values) = InferencePolicy(policy, kernels: path).run(
+      Array(reference.observations.joined()), rows: rows)
     #expect(zip(outputs, reference.logits.joined()).allSatisfy { abs($0 - $1) < 1e-5 })
     #expect(zip(values, reference.values).allSatisfy { abs($0 - $1) < 1e-5 })
     #expect(try PolicyArtefact.decode(PolicyArtefact.encode(policy)) == policy)

@@ -61,7 +61,8 @@ enum Networks {
       for activation in Activation.allCases {
         var isQ = false
         if case .qValues = head { isQ = true }
-        let trunks: [(shared: Bool, value: Bool)] = isQ ? [(false, false)] : [(false, true), (true, true), (false, false)]
+        let trunks: [(shared: Bool, value: Bool)] =
+          isQ ? [(false, false)] : [(false, true), (true, true), (false, false)]
         for (shared, value) in trunks {
           for hidden in [[], [9], [10, 34]] {
             result.append(

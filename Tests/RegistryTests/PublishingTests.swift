@@ -33,7 +33,8 @@ import Testing
     let bytes = artefact(2 * ModelRegistry.chunkBytes + 77)
     let version = try fixture.registry.publish(.sample(), artefact: bytes, who: "ann")
     #expect(try fixture.registry.artefact(of: version) == bytes)
-    #expect(try fixture.sql(String.self, "SELECT group_concat(length(data)) FROM artefact_chunks") == "1048576,1048576,77")
+    #expect(
+      try fixture.sql(String.self, "SELECT group_concat(length(data)) FROM artefact_chunks") == "1048576,1048576,77")
   }
 
   @Test func theFirstVersionCreatesStableAndNoLaterOneMovesIt() throws {

@@ -27,7 +27,8 @@ import Testing
     #expect(found.finishedMicroseconds == 1_700_000_000_000_000)
     #expect(found.state == .failed && found.note == "diverged")
     let metrics = try reading.metrics(of: run.id)
-    #expect(metrics.map { "\($0.step) \($0.name) \($0.value)" } == ["1024 loss 0.75", "1024 return 21.25", "2048 loss nan"])
+    #expect(
+      metrics.map { "\($0.step) \($0.name) \($0.value)" } == ["1024 loss 0.75", "1024 return 21.25", "2048 loss nan"])
     #expect(try reading.metrics(of: run.id, named: "return") == [Metric(step: 1024, name: "return", value: 21.25)])
   }
 

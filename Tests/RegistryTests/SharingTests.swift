@@ -75,7 +75,8 @@ import Testing
     }
     let registry = try ModelRegistry.open(path: path, mode: .readOnly)
     #expect(try registry.models().map(\.name) == ["m0", "m1", "m2", "m3"])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.contains("creating") } == [])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.contains("creating") } == [])
   }
 
   // MARK: Writers
@@ -102,9 +103,11 @@ import Testing
     #expect(versions.map(\.number) == (1...UInt64(writers * count)).map { $0 })
     for writer in 0..<writers {
       let own = versions.filter { $0.who == "writer \(writer)" }
-      #expect(try own.map { try fixture.registry.artefact(of: $0) } == (0..<count).map { index in
-        artefact(200, salt: UInt8(100 * writer + index))
-      })
+      #expect(
+        try own.map { try fixture.registry.artefact(of: $0) }
+          == (0..<count).map { index in
+            artefact(200, salt: UInt8(100 * writer + index))
+          })
       let moves = try fixture.registry.history(of: "shared").filter { $0.alias == "w\(writer)" }
       #expect(moves.map(\.why) == (0..<count).map { "\($0)" })
       #expect(moves.map(\.to) == own.map(\.number))

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import TeacherServing
+import TestSupport
 import Testing
 import Wire
 

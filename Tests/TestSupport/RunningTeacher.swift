@@ -7,6 +7,7 @@ public struct RunningTeacher: Sendable {
   /// `127.0.0.1:PORT`
   public let address: String
   public let processIdentifier: Int32
+  public var port: Int { address.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
   public struct NotReady: Error, CustomStringConvertible {
     public var description: String

@@ -28,7 +28,8 @@ public enum NormalizerFile {
 
   private static func floats(_ object: [String: Any], _ key: String) throws(ModelStoreError) -> [Float] {
     guard let values = object[key] as? [Any], !values.isEmpty else {
-      throw ModelStoreError(.file, "the normalizer's '\(key)' is missing or no list; expected a number an observation column")
+      throw ModelStoreError(
+        .file, "the normalizer's '\(key)' is missing or no list; expected a number an observation column")
     }
     var floats: [Float] = []
     for value in values { floats.append(try float(value, key) ?? .nan) }

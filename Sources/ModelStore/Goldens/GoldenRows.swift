@@ -53,7 +53,8 @@ public struct GoldenRows: Hashable, Sendable {
     }
     let (nowOutputs, nowValues) = Self.compute(policy, observations, rows: rows)
     if let index = Self.firstDifference(outputs, nowOutputs) {
-      throw Self.difference("output \(index % width)", row: index / width, stored: outputs[index], now: nowOutputs[index])
+      throw Self.difference(
+        "output \(index % width)", row: index / width, stored: outputs[index], now: nowOutputs[index])
     }
     if let index = Self.firstDifference(values, nowValues) {
       throw Self.difference("value", row: index, stored: values[index], now: nowValues[index])

@@ -36,7 +36,8 @@ public struct ModelSelection: Hashable, Sendable, CustomStringConvertible {
       guard rest.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
         let number = UInt64(rest), (1...UInt64(Int64.max)).contains(number)
       else {
-        throw ModelStoreError(.usage, "version '\(rest)' in '\(text)', expected a whole number from 1 up, as in \(model)#1")
+        throw ModelStoreError(
+          .usage, "version '\(rest)' in '\(text)', expected a whole number from 1 up, as in \(model)#1")
       }
       selector = .version(number)
     }

@@ -24,7 +24,9 @@ public struct StoredModel: Sendable {
   public static func load(_ reference: ModelReference) throws -> StoredModel {
     guard case .registry(let path) = reference.place else {
       throw ModelStoreError(
-        .usage, "'\(reference)' is behind a server; expected a model in a registry's file, as in R.sqlite/\(reference.selection)")
+        .usage,
+        "'\(reference)' is behind a server; expected a model in a registry's file, as in R.sqlite/\(reference.selection)"
+      )
     }
     return try PolicyStore(path: path, mode: .readOnly).load(model: reference.model, reference.selector)
   }

@@ -117,7 +117,8 @@ extension ModelRegistry {
         """)
     return try Row.fetchAll(statement, arguments: [version]).map { row in
       TeacherUse(
-        model: row["teacher_model"], version: row.number("teacher_version") ?? 0, sha256: try row.hash("teacher_sha256"),
+        model: row["teacher_model"], version: row.number("teacher_version") ?? 0,
+        sha256: try row.hash("teacher_sha256"),
         queries: row.number("queries") ?? 0)
     }
   }

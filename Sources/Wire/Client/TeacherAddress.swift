@@ -26,6 +26,7 @@ struct TeacherAddress: Hashable, Sendable, CustomStringConvertible {
   func noTeacher(_ why: String) -> WireStatus {
     WireStatus(
       .unavailable,
-      "no teacher at \(description) (\(why)); start one with: docent-teacher serve --registry teacher.sqlite --listen \(description)")
+      "no teacher at \(description) (\(why)); start one with: docent-teacher serve --registry teacher.sqlite --listen \(description)"
+    )
   }
 }

@@ -43,7 +43,8 @@ struct Arena: ~Copyable {
     var text = text
     return text.withUTF8 { utf8 in
       let copy = allocate(CChar.self, utf8.count + 1)
-      UnsafeMutableRawPointer(copy).copyMemory(from: utf8.baseAddress ?? UnsafePointer(bitPattern: 1)!, byteCount: utf8.count)
+      UnsafeMutableRawPointer(copy).copyMemory(
+        from: utf8.baseAddress ?? UnsafePointer(bitPattern: 1)!, byteCount: utf8.count)
       copy[utf8.count] = 0
       return copy
     }

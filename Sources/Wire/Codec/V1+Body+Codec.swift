@@ -18,7 +18,8 @@ extension V1.Body {
     case DOCENT__V1__FRAME__BODY_HEALTH: self = .health(try V1.HealthRequest(raw.health.pointee))
     case DOCENT__V1__FRAME__BODY_HEALTH_REPLY: self = .healthReply(try V1.HealthReply(raw.health_reply.pointee))
     case DOCENT__V1__FRAME__BODY_LIST_MODELS: self = .listModels(try V1.ListModelsRequest(raw.list_models.pointee))
-    case DOCENT__V1__FRAME__BODY_LIST_MODELS_REPLY: self = .listModelsReply(try V1.ListModelsReply(raw.list_models_reply.pointee))
+    case DOCENT__V1__FRAME__BODY_LIST_MODELS_REPLY:
+      self = .listModelsReply(try V1.ListModelsReply(raw.list_models_reply.pointee))
     case DOCENT__V1__FRAME__BODY_ALIAS: self = .alias(try V1.AliasRequest(raw.alias.pointee))
     case DOCENT__V1__FRAME__BODY_ALIAS_REPLY: self = .aliasReply(try V1.AliasReply(raw.alias_reply.pointee))
     case DOCENT__V1__FRAME__BODY_HISTORY: self = .history(try V1.HistoryRequest(raw.history.pointee))

@@ -11,7 +11,9 @@ public struct FrameHeader: Hashable, Sendable {
   @inlinable
   public static func read(_ bytes: UnsafeRawBufferPointer, frameBytesMax: Int) throws(FrameRefusal) -> FrameHeader {
     let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
-    if bytes[0] != 0 || length > frameBytesMax { throw refusal(of: bytes, length: length, frameBytesMax: frameBytesMax) }
+    if bytes[0] != 0 || length > frameBytesMax {
+      throw refusal(of: bytes, length: length, frameBytesMax: frameBytesMax)
+    }
     return FrameHeader(payloadBytes: length)
   }
 

@@ -113,7 +113,8 @@ struct TrainingBench {
       BenchRow(
         bench: "training", name: "distillation over TCP", value: far, unit: "steps/s", target: .atLeast(100_000)),
       BenchRow(
-        bench: "training", name: "distillation over TCP against in-process", value: median(rates.map { $0.far / $0.near }),
+        bench: "training", name: "distillation over TCP against in-process",
+        value: median(rates.map { $0.far / $0.near }),
         unit: "x", target: .atLeast(0.8)),
     ]
   }

@@ -62,7 +62,8 @@ struct TraceActions {
         return number
       }
       guard box.count.isMultiple(of: low.count) else {
-        throw ValidationError("\(box.count) numbers make no whole actions of \(spec.id): it takes \(low.count) an action")
+        throw ValidationError(
+          "\(box.count) numbers make no whole actions of \(spec.id): it takes \(low.count) an action")
       }
     }
     count = words.count / width

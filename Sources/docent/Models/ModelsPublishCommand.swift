@@ -9,7 +9,8 @@ import Wire
 /// `docent models publish`
 struct ModelsPublishCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "publish", abstract: "Publishes a version of a registry to a teacher service, as a model's next version.",
+    commandName: "publish",
+    abstract: "Publishes a version of a registry to a teacher service, as a model's next version.",
     discussion: """
       The service recomputes the golden outputs before it takes the version. No alias moves, except that the first version \
       of a model makes 'stable'.

@@ -29,7 +29,9 @@ struct SpaceOptions: ParsableArguments {
     let described = observationWidth != nil || actions != nil || actionLow != nil || actionHigh != nil
     if EnvironmentCatalog.all.contains(where: { $0.id == environment }) {
       guard !described else {
-        throw ValidationError("\(environment) has spaces of its own; expected no --observation-width, --actions, --action-low or --action-high")
+        throw ValidationError(
+          "\(environment) has spaces of its own; expected no --observation-width, --actions, --action-low or --action-high"
+        )
       }
       return
     }

@@ -8,7 +8,8 @@ struct ClientConnectionStateTests {
 
   private func opened(calls: Int = 8, rows: Int = 100, nextCall: UInt32 = 1) -> ClientConnectionState<String> {
     var state = ClientConnectionState<String>(nextCall: nextCall)
-    state.greeted(WireLimits(frameBytesMax: 1 << 20, rowsPerCallMax: rows, callsInFlightMax: calls, rowsInFlightMax: rows))
+    state.greeted(
+      WireLimits(frameBytesMax: 1 << 20, rowsPerCallMax: rows, callsInFlightMax: calls, rowsInFlightMax: rows))
     return state
   }
 

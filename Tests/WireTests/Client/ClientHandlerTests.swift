@@ -128,10 +128,12 @@ struct ClientHandlerTests {
     #expect(failure(of: call)?.code == .unavailable)
   }
 
-  @Test("What is no frame closes the connection and says what it may be", arguments: [
-    Array("HTTP/1.1 400 Bad Request\r\n".utf8), [0x15, 0x03, 0x03, 0, 2, 2, 40], [0, 0, 0, 0, 2, 0xff, 0xff],
-    [0, 0xff, 0xff, 0xff, 0xff], [1, 0, 0, 0, 0],
-  ])
+  @Test(
+    "What is no frame closes the connection and says what it may be",
+    arguments: [
+      Array("HTTP/1.1 400 Bad Request\r\n".utf8), [0x15, 0x03, 0x03, 0, 2, 2, 40], [0, 0, 0, 0, 2, 0xff, 0xff],
+      [0, 0xff, 0xff, 0xff, 0xff], [1, 0, 0, 0, 0],
+    ])
   func strangers(bytes: [UInt8]) throws {
     try channel.writeInbound(ByteBuffer(bytes: bytes))
     let status = try #require(failure(of: connection.greeted))
@@ -153,9 +155,10 @@ struct ClientHandlerTests {
       bytes(V1.Frame(call: 1, .inferReply(reply)), V1.Frame(call: 2, .healthReply(V1.HealthReply(serving: .serving)))))
     var outputs: [Float] = [0, 0, 0]
     var values: [Float] = [0]
-    #expect(throws: WireStatus(
-      .internalError,
-      "the server answered 1 rows, 8 bytes of outputs and 4 of values, expected 1 rows, 12 bytes and 4 (or none)")
+    #expect(
+      throws: WireStatus(
+        .internalError,
+        "the server answered 1 rows, 8 bytes of outputs and 4 of values, expected 1 rows, 12 bytes and 4 (or none)")
     ) {
       try query.wait(outputs: &outputs, values: &values)
     }
@@ -169,7 +172,8 @@ struct ClientHandlerTests {
       V1.InferRequest(model: "m"), observationWidth: 2, parameterWidth: 1, connection: connection)
     try query.submit([1, 2, 3, 4])
     channel.embeddedEventLoop.run()
-    try channel.writeInbound(bytes(V1.Frame(call: 1, .inferReply(V1.InferReply(version: 1, rows: 2, outputs: [5, 6])))))
+    try channel.writeInbound(
+      bytes(V1.Frame(call: 1, .inferReply(V1.InferReply(version: 1, rows: 2, outputs: [5, 6])))))
     var outputs: [Float] = [0, 0]
     var values: [Float] = [9, 9]
     #expect(try query.wait(outputs: &outputs, values: &values) == 1)

@@ -26,7 +26,8 @@ struct TeacherClientTests {
       configuration.token = "t"
       let client = try await TeacherClient.connect(to: teacher.address, configuration: configuration)
       #expect(client.server == "scripted" && client.limits.callsInFlightMax == 64)
-      let queries = (0..<3).map { _ in client.query(model: "m", alias: "canary", observationWidth: 2, parameterWidth: 2) }
+      let queries = (0..<3).map { _ in client.query(model: "m", alias: "canary", observationWidth: 2, parameterWidth: 2)
+      }
       for (index, query) in queries.enumerated() { try query.submit([Float(index), 0.5, -1, 2]) }
       for (index, query) in queries.enumerated() {
         let values = [Float(index + 1), Float(index + 2)]
@@ -217,17 +218,21 @@ struct TeacherClientTests {
   func nobody() async throws {
     // Outside the range that ports are dealt from: no test beside this one listens there.
     let address = "127.0.0.1:9"
-    await #expect(throws: WireStatus(
-      .unavailable,
-      "no teacher at \(address) (connection refused); start one with: docent-teacher serve --registry teacher.sqlite --listen \(address)")
+    await #expect(
+      throws: WireStatus(
+        .unavailable,
+        "no teacher at \(address) (connection refused); start one with: docent-teacher serve --registry teacher.sqlite --listen \(address)"
+      )
     ) {
       try await TeacherClient.connect(to: address)
     }
   }
 
-  @Test("An address is HOST:PORT", arguments: [
-    "nowhere", "127.0.0.1", "127.0.0.1:seven", ":7070", "127.0.0.1:0", "127.0.0.1:65536", "::1:7070", "[]:70",
-  ])
+  @Test(
+    "An address is HOST:PORT",
+    arguments: [
+      "nowhere", "127.0.0.1", "127.0.0.1:seven", ":7070", "127.0.0.1:0", "127.0.0.1:65536", "::1:7070", "[]:70",
+    ])
   func addresses(text: String) async throws {
     let status = await #expect(throws: WireStatus.self) { try await TeacherClient.connect(to: text) }
     #expect(status?.code == .invalidArgument)

@@ -23,10 +23,8 @@ def program(variable, name):
 
 @pytest.fixture(scope="session")
 def fixture_folder():
-    for folder in (ROOT / "Tests/Fixtures/sb3-ppo-cartpole", ROOT / "../shared/fixtures/sb3-ppo-cartpole"):
-        if folder.is_dir():
-            return folder
-    pytest.fail("the fixture sb3-ppo-cartpole is missing")
+    """`policy.safetensors` and `reference.json`."""
+    return ROOT / "Tests/NeuralTests/Fixtures"
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
-import NIOCore
+public import NIOCore
 import NIOPosix
-import Wire
+public import Wire
 
 /// A connection that says whatever a test wants it to.
-enum RawConnection {
+public enum RawConnection {
   /// Sends bytes, ends its own side, and reads until the server has ended its.
-  static func say(_ bytes: [UInt8], to address: SocketAddress, ending: Bool = true) async throws -> [UInt8] {
+  public static func say(_ bytes: [UInt8], to address: SocketAddress, ending: Bool = true) async throws -> [UInt8] {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(to: address) { channel in
@@ -26,7 +26,7 @@ enum RawConnection {
     }
   }
 
-  static func frames(_ bytes: [UInt8]) throws -> [V1.Frame] {
+  public static func frames(_ bytes: [UInt8]) throws -> [V1.Frame] {
     var codec = FrameCodec()
     var decoder = FrameDecoder()
     var buffer = ByteBuffer(bytes: bytes)
@@ -37,7 +37,7 @@ enum RawConnection {
     return frames
   }
 
-  static func bytes(_ frames: V1.Frame...) -> [UInt8] {
+  public static func bytes(_ frames: V1.Frame...) -> [UInt8] {
     var codec = FrameCodec()
     return frames.flatMap { codec.bytes(of: $0) }
   }
