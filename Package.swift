@@ -73,7 +73,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "StudentTraining",
-      dependencies: ["Learning", "Wire", "Registry", "ModelStore", "Neural", "Environments", yams],
+      dependencies: ["Learning", "Wire", "Registry", "ModelStore", "Neural", "Environments", "Console", yams],
       swiftSettings: swiftSettings),
     .target(name: "Console", dependencies: [argumentParser], swiftSettings: swiftSettings),
 

@@ -40,28 +40,4 @@ public struct JobSummary: Codable, Hashable, Sendable {
   public var teachers: [Teacher]
   /// nil where the job asked for none.
   public var evaluation: Evaluation?
-
-  /// For people, on a few lines.
-  public var text: String {
-    var lines = [
-      "\(model)#\(version) in \(registry) (\(parameters) parameters, run \(run))",
-      "trained   \(environmentSteps) steps and \(episodes) episodes of \(environment) in \(rounded(seconds, 2)) s, "
-        + "\(Int(stepsPerSecond)) steps/s, seed \(seed)",
-    ]
-    for teacher in teachers {
-      let hash = teacher.sha256.map { " (\($0.prefix(12)))" } ?? ""
-      lines.append("teacher   \(teacher.model)#\(teacher.version)\(hash) answered \(teacher.queries) queries")
-    }
-    if let evaluation {
-      lines.append(
-        "return    mean \(rounded(evaluation.mean, 1)), interquartile mean \(rounded(evaluation.interquartileMean, 1)) "
-          + "[\(rounded(evaluation.low, 1)), \(rounded(evaluation.high, 1))] over \(evaluation.episodes) episodes")
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  private func rounded(_ value: Double, _ digits: Int) -> String {
-    let scale = digits == 1 ? 10.0 : 100.0
-    return "\((value * scale).rounded() / scale)"
-  }
 }

@@ -3,6 +3,7 @@ import Console
 import Environments
 import Learning
 import Registry
+import StudentTraining
 
 /// `docent train`: reinforcement learning, from an environment to a stored version.
 struct TrainCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLoad
 import Console
+import StudentTraining
 import SystemPackage
 
 /// The floor of `docent bench wire`, in a process of its own: answers every frame with one of a fixed size.

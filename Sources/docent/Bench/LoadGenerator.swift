@@ -1,4 +1,5 @@
 import CLoad
+import StudentTraining
 
 /// The C load of `CLoad`, as Swift values: a fixed number of calls in flight on each of some loopback connections.
 struct LoadGenerator: Sendable {

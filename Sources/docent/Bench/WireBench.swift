@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import StudentTraining
 import Wire
 
 /// The teacher service against a raw epoll echo that answers frames of the same sizes.

@@ -55,7 +55,7 @@ struct Scoreboard {
       columns: [
         TableColumn("POLICY") { $0.policy },
         TableColumn("PARAMETERS", .right) { $0.parameters.map(NumberFormat.grouped) ?? "-" },
-        TableColumn("RETURN", .right) { Self.number($0.returnMean) },
+        TableColumn("MEAN RETURN", .right) { Self.number($0.returnMean) },
         TableColumn("IQM [95% CI]", .right) {
           "\(Self.number($0.returnInterquartileMean)) [\(Self.number($0.returnLow)), \(Self.number($0.returnHigh))]"
         },

@@ -1,9 +1,9 @@
-import Console
-import Learning
+public import Console
+public import Learning
 
 extension ProgressState {
   /// A training's progress as it is shown.
-  init(_ progress: TrainingProgress) {
+  public init(_ progress: TrainingProgress) {
     var details: [(name: String, value: String)] = []
     if let episodeReturn = progress.episodeReturn {
       details.append(("return", NumberFormat.fixed(episodeReturn, digits: 1)))
