@@ -25,8 +25,17 @@ public struct ProgramEnd: Equatable, Sendable {
 /// ```
 public enum Program {
   /// Parses, runs, and exits the process.
-  public static func run<Command: AsyncParsableCommand>(_ type: Command.Type) async -> Never {
-    let end = await end(of: type, arguments: nil)
+  /// - Parameter check: what has to be right before anything runs; the program fails with what it throws.
+  public static func run<Command: AsyncParsableCommand>(
+    _ type: Command.Type, after check: @Sendable () throws -> Void = {}
+  ) async -> Never {
+    let end: ProgramEnd
+    do {
+      try check()
+      end = await self.end(of: type, arguments: nil)
+    } catch {
+      end = self.end(of: type, with: error)
+    }
     if !end.text.isEmpty { end.stream.write(end.text + "\n") }
     exit(end.code)
   }

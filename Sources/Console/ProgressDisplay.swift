@@ -127,11 +127,16 @@ enum ProgressText {
     "\(label): " + ([share(state)] + figures(state, unit: unit)).joined(separator: ", ")
   }
 
-  /// At most `columns - 1` columns: the cursor stays on the line. The bar shrinks first, then it and the last figures go.
+  /// At most `columns - 1` columns: the cursor stays on the line. The bar shrinks first, then it goes, then the label,
+  /// then the units.
   static func bar(_ label: String, _ state: ProgressState, unit: String, columns: Int) -> String {
     let tail = ([share(state)] + figures(state, unit: unit)).joined(separator: "  ")
     let room = columns - 1 - label.count - tail.count - 4
-    guard room >= 5 else { return String("\(label) \(tail)".prefix(max(0, columns - 1))) }
+    guard room >= 5 else {
+      let short = ([share(state)] + figures(state, unit: nil)).joined(separator: "  ")
+      let texts = ["\(label) \(tail)", "\(label) \(short)", tail, short]
+      return String((texts.first { $0.count < columns } ?? short).prefix(max(0, columns - 1)))
+    }
     let width = min(room, 30)
     let full = Int((Double(width) * fraction(state)).rounded(.down))
     let bar = String(repeating: "#", count: full) + String(repeating: "-", count: width - full)
@@ -144,9 +149,11 @@ enum ProgressText {
 
   private static func share(_ state: ProgressState) -> String { "\(Int((fraction(state) * 100).rounded(.down)))%" }
 
-  private static func figures(_ state: ProgressState, unit: String) -> [String] {
-    var figures = ["\(NumberFormat.grouped(state.done))/\(NumberFormat.grouped(state.total)) \(unit)"]
-    if let rate = state.rate { figures.append("\(NumberFormat.rate(rate)) \(unit)/s") }
+  /// - Parameter unit: nil where it has no room.
+  private static func figures(_ state: ProgressState, unit: String?) -> [String] {
+    let counted = unit.map { " \($0)" } ?? ""
+    var figures = ["\(NumberFormat.grouped(state.done))/\(NumberFormat.grouped(state.total))\(counted)"]
+    if let rate = state.rate { figures.append("\(NumberFormat.rate(rate))\(counted)/s") }
     figures += state.details.map { "\($0.name) \($0.value)" }
     if let left = state.secondsLeft { figures.append("\(NumberFormat.clock(seconds: left)) left") }
     return figures

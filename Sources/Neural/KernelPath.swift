@@ -19,14 +19,15 @@ public enum KernelPath: String, Sendable, CaseIterable {
   public static let environmentVariable = "DOCENT_KERNELS"
 
   /// The fastest available path, or the one that `DOCENT_KERNELS` names. A name that cannot be honoured ends the
-  /// process: running on another path than was asked for would be silent. Executables check first with `resolve`.
+  /// process: running on another path than was asked for would be silent. Executables check first with `check`.
   public static let selected: KernelPath = {
-    do {
-      return try resolve(getenv(environmentVariable).map { String(cString: $0) })
-    } catch {
-      fatalError("\(error)")
-    }
+    do { return try resolve(forced) } catch { fatalError("\(error)") }
   }()
+
+  private static var forced: String? { getenv(environmentVariable).map { String(cString: $0) } }
+
+  /// - Throws: `NeuralError` where `DOCENT_KERNELS` names a path that cannot be had.
+  public static func check() throws { _ = try resolve(forced) }
 
   /// The path of a name, or the fastest available one for nil or "".
   public static func resolve(_ name: String?) throws -> KernelPath {

@@ -21,7 +21,7 @@ public enum StableBaselines3 {
     activation: Activation?, normalizer: Normalizer? = nil
   ) throws -> Policy {
     var file = try SafeTensors(bytes)
-    let activation = try activation ?? self.activation(of: file)
+    let activation = try self.activation(of: file, given: activation)
     // A target network is a copy for training; the policy is the other.
     file.tensors = file.tensors.filter { !$0.key.hasPrefix("q_net_target.") }
     let isQ = file.tensors.keys.contains { $0.hasPrefix("q_net.") }
@@ -44,9 +44,10 @@ public enum StableBaselines3 {
     return try file.policy(of: architecture)
   }
 
-  private static func activation(of file: SafeTensors) throws -> Activation {
+  private static func activation(of file: SafeTensors, given: Activation?) throws -> Activation {
     let names = Activation.allCases.map(\.rawValue).joined(separator: " or ")
     guard let name = file.metadata["activation"] else {
+      if let given { return given }
       throw NeuralError(
         .informationMissing,
         "the state dict does not say its activation; give \(names) (Stable-Baselines3's default is tanh for PPO and "
@@ -54,6 +55,11 @@ public enum StableBaselines3 {
     }
     guard let activation = Activation(rawValue: name) else {
       throw NeuralError(.architectureMismatch, "the activation is \"\(name)\"; expected \(names)")
+    }
+    guard given == nil || given == activation else {
+      throw NeuralError(
+        .architectureMismatch,
+        "the activation \(given?.rawValue ?? ""); expected \(name), which the file's metadata says")
     }
     return activation
   }

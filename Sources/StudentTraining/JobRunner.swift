@@ -3,7 +3,6 @@ public import Learning
 public import ModelStore
 import Neural
 import Registry
-import Synchronization
 
 /// Runs one training job from its beginning to the published student.
 ///
@@ -52,21 +51,16 @@ public struct JobRunner: Sendable {
           hyperParametersJSON: job.json))
     }
     do {
-      let isCancelled = Flag()
-      let outcome = try await withTaskCancellationHandler {
-        try await onOwnThread {
-          let recorder = MetricRecorder(store.registry, run: run.id)
-          let outcome = try train(teacher.makePolicy()) { report in
-            if isCancelled.isRaised { throw CancellationError() }
-            try recorder.add(report)
-            progress?(report)
-          }
-          try recorder.flush()
-          return outcome
+      let outcome = try await onOwnThread(checking: { check in
+        let recorder = MetricRecorder(store.registry, run: run.id)
+        let outcome = try train(teacher.makePolicy()) { report in
+          try check()
+          try recorder.add(report)
+          progress?(report)
         }
-      } onCancel: {
-        isCancelled.raise()
-      }
+        try recorder.flush()
+        return outcome
+      })
       let uses = try await teacher.uses(outcome.teacherRows)
       return try await onOwnThread { try finish(run.id, outcome, uses, store) }
     } catch {
@@ -135,11 +129,4 @@ extension TrainingJob {
       return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
   }
-}
-
-/// Raised by a task that is cancelled, seen by the training's thread.
-private final class Flag: Sendable {
-  private let raised = Atomic(false)
-  func raise() { raised.store(true, ordering: .relaxed) }
-  var isRaised: Bool { raised.load(ordering: .relaxed) }
 }

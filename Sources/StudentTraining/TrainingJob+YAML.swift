@@ -108,7 +108,13 @@ private struct JobReader {
 
   /// Fields as they are written: keys in snake_case, without what `student` says.
   static func text(of fields: Node, path: [String]) -> Node {
-    guard case .mapping(let mapping) = fields else { return fields }
+    guard case .mapping(let mapping) = fields else {
+      // YAMLEncoder writes a Float's digits as a Double.
+      guard case .scalar(let scalar) = fields, scalar.style == .plain, scalar.string.contains("e"),
+        let number = Float(scalar.string)
+      else { return fields }
+      return Node("\(number)")
+    }
     let pairs = mapping.compactMap { key, value -> (Node, Node)? in
       guard let field = key.string, !isTheStudents(field, path) else { return nil }
       return (Node(snakeCase(field)), text(of: value, path: path + [field]))

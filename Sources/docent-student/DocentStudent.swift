@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Neural
 
 /// The student service.
 @main
@@ -13,5 +14,5 @@ struct DocentStudent: AsyncParsableCommand {
       """,
     subcommands: [TrainCommand.self])
 
-  static func main() async { await Program.run(Self.self) }
+  static func main() async { await Program.run(Self.self) { try KernelPath.check() } }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
-import Foundation
-import Learning
+import ModelStore
 import StudentTraining
 
 /// `docent-student train`
@@ -52,18 +51,16 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let runner = try runner(of: job)
     let display = ProgressDisplay("distill \(runner.job.environment)")
-    let summary = try await runner.run { display.update(ProgressState($0)) }
+    defer { display.finish() }
+    let summary = try await Interruption.cancels {
+      try await runner.run { display.update(ProgressState($0)) }
+    }
     display.finish()
     try output.results.print(summary, text: summary.text)
   }
 
   private func runner(of file: String) throws -> JobRunner {
-    let text: String
-    do {
-      text = try String(contentsOfFile: file, encoding: .utf8)
-    } catch {
-      throw ValidationError("\(file) cannot be read: \(error.localizedDescription)")
-    }
+    let text = String(decoding: try WholeFile.read(file), as: UTF8.self)
     return try JobRunner(TrainingJob(yaml: text, file: file))
   }
 }

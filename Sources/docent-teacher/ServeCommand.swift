@@ -7,12 +7,12 @@ import UnixSignals
 /// Serves a registry's models until it is asked to end.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serve the models of a registry.",
+    commandName: "serve", abstract: "Serves the models of a registry.",
     discussion: """
-      Prints one line when it listens: "listening on HOST:PORT", or with --json an object with address, host, port and
+      Prints one line when it listens: "listening on HOST:PORT", or with --json an object with address, host, port and \
       pid. Port 0 takes a free one. SIGTERM (or an interrupt) lets open calls finish, then ends it.
 
-      EXAMPLES
+      Examples:
         docent-teacher serve --registry teacher.sqlite
         docent-teacher serve --registry teacher.sqlite --listen 127.0.0.1:7080 --log-level debug
       """)

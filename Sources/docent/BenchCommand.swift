@@ -4,12 +4,12 @@ import Foundation
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure serving, inference and training against their targets.",
+    commandName: "bench", abstract: "Measures serving, inference and training against their targets.",
     discussion: """
       Without a subcommand all three are measured, in some minutes. Every line says what was measured, its target, and \
       whether that was reached; a missed target is no failure of the command.
 
-      EXAMPLES
+      Examples:
         docent bench
         docent bench wire --json
         docent bench wire --pairs 3 --seconds 0.2
@@ -26,7 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
 
   struct Wire: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Measure the teacher service against a raw epoll echo.",
+      abstract: "Measures the teacher service against a raw epoll echo.",
       discussion: """
         Starts docent-teacher with a CartPole policy of 4-64-64-2, and an echo that answers frames of the same sizes. \
         Each figure is the median of ratios of pairs of measurements, one of each.
@@ -68,7 +68,7 @@ struct BenchCommand: AsyncParsableCommand {
 
   struct Inference: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Measure forward passes against OpenBLAS.",
+      abstract: "Measures forward passes against OpenBLAS.",
       discussion: "One thread each, the same networks and activations, batches of 1, 32 and 256.")
 
     @OptionGroup var output: OutputOptions
@@ -82,7 +82,7 @@ struct BenchCommand: AsyncParsableCommand {
 
   struct Training: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Measure PPO and distillation, in environment steps a second.")
+      abstract: "Measures PPO and distillation, in environment steps a second.")
 
     @OptionGroup var output: OutputOptions
 

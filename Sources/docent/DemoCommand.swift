@@ -8,7 +8,7 @@ struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Trains a teacher, serves it, distils it, and rolls the student out.",
     discussion: """
-      Everything happens on this machine, on loopback, in a folder of its own. The commands that it runs are shown as it
+      Everything happens on this machine, on loopback, in a folder of its own. The commands that it runs are shown as it \
       runs them, and can be typed again.
 
       Examples:

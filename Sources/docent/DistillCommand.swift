@@ -9,9 +9,9 @@ struct DistillCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "distill", abstract: "Trains a student that asks a teacher about every state that it visits.",
     discussion: """
-      The student acts in its own environments, the teacher answers over TCP (or in this process, where it is a model of a
-      registry's file), and the student learns to answer alike. The finished student is the next version of the model in the
-      registry, with the teacher's versions, their SHA-256 and the number of queries as its lineage. The same seed and the
+      The student acts in its own environments, the teacher answers over TCP (or in this process, where it is a model of a \
+      registry's file), and the student learns to answer alike. The finished student is the next version of the model in the \
+      registry, with the teacher's versions, their SHA-256 and the number of queries as its lineage. The same seed and the \
       same teacher give the same student, bit for bit, wherever the teacher runs.
 
       Examples:
@@ -60,7 +60,10 @@ struct DistillCommand: AsyncParsableCommand {
       registry: registry, model: model, settings: settings, evaluation: TrainingJob.Evaluation(episodes: episodes))
     let runner = try JobRunner(job)
     let display = ProgressDisplay("distill \(environment)")
-    let summary = try await runner.run { display.update(ProgressState($0)) }
+    defer { display.finish() }
+    let summary = try await Interruption.cancels {
+      try await runner.run { display.update(ProgressState($0)) }
+    }
     display.finish()
     try output.results.print(summary, text: summary.text)
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Neural
 
 /// The command line for people.
 @main
@@ -17,5 +18,5 @@ struct Docent: AsyncParsableCommand {
       DemoCommand.self,
     ])
 
-  static func main() async { await Program.run(Self.self) }
+  static func main() async { await Program.run(Self.self) { try KernelPath.check() } }
 }

@@ -51,6 +51,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       environment: environment,
       settings: Evaluation.Settings(episodes: episodes, seed: seed, deterministic: !stochastic))
     let display = ProgressDisplay("evaluate \(environment)", unit: "episodes")
+    defer { display.finish() }
     let summary = try await job.run(model) { [episodes] in
       display.update(ProgressState(done: $0, total: episodes))
     }
@@ -69,7 +70,9 @@ struct EvaluationJob: Sendable {
     _ reference: ModelReference?, progress: @escaping @Sendable (Int) -> Void
   ) async throws -> EvaluationSummary {
     guard let reference else {
-      return try await play(as: "random") { (try Evaluation.random(environment: environment, settings: settings), []) }
+      return try await play(as: "random", deterministic: false) {
+        (try Evaluation.random(environment: environment, settings: settings), [])
+      }
     }
     switch reference.place {
     case .registry:
@@ -100,13 +103,14 @@ struct EvaluationJob: Sendable {
   }
 
   private func play(
-    as model: String, _ body: @escaping @Sendable () throws -> (EvaluationResult, [UInt64])
+    as model: String, deterministic: Bool? = nil, _ body: @escaping @Sendable () throws -> (EvaluationResult, [UInt64])
   ) async throws -> EvaluationSummary {
     try await onOwnThread {
       let start = ContinuousClock.now
       let (result, versions) = try body()
       return EvaluationSummary(
-        environment: environment, model: model, versions: versions, settings: settings, result: result,
+        environment: environment, model: model, versions: versions, settings: settings,
+        deterministic: deterministic ?? settings.deterministic, result: result,
         seconds: (ContinuousClock.now - start) / .seconds(1))
     }
   }

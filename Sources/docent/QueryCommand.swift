@@ -23,6 +23,8 @@ struct QueryCommand: AsyncParsableCommand {
     transform: { try QueryCommand.reference($0) })
   var model: ModelReference
   @Option(
+    // The first number may have a sign.
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The observation's numbers; give the option again for more rows.", valueName: "numbers"),
     transform: QueryCommand.numbers)
   var observation: [[Float]]

@@ -53,7 +53,15 @@ struct TrainCommand: AsyncParsableCommand {
       environment: environment, settings: preset.settings, steps: steps, seed: seed, registry: registry, model: model,
       evaluationEpisodes: evaluationEpisodes)
     let display = ProgressDisplay("train \(environment)")
-    let summary = try await onOwnThread { try job.run { display.update(ProgressState($0)) } }
+    defer { display.finish() }
+    let summary = try await Interruption.cancels {
+      try await onOwnThread(checking: { check in
+        try job.run {
+          try check()
+          display.update(ProgressState($0))
+        }
+      })
+    }
     display.finish()
     try output.results.print(summary, text: summary.text)
   }

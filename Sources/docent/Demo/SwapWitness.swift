@@ -1,5 +1,5 @@
 import Console
-import Synchronization
+import StudentTraining
 import Wire
 
 /// A client that asks one query after another, by the model's name alone, while something else happens.
@@ -30,17 +30,17 @@ struct SwapWitness: Sendable {
     // Nothing is changed before the first answer says what was there.
     var first = SwapWitness()
     first.count(try await client.infer(request))
-    let stopping = Flag()
+    let stopping = Latch()
     async let asking = ask(client, request, from: first, until: stopping)
     do {
       try await work()
     } catch {
-      stopping.raise()
+      stopping.set()
       _ = await asking
       await client.close()
       throw error
     }
-    stopping.raise()
+    stopping.set()
     let seen = await asking
     await client.close()
     return seen
@@ -53,12 +53,12 @@ struct SwapWitness: Sendable {
   }
 
   private static func ask(
-    _ client: TeacherClient, _ request: V1.InferRequest, from first: SwapWitness, until stopping: Flag
+    _ client: TeacherClient, _ request: V1.InferRequest, from first: SwapWitness, until stopping: Latch
   ) async -> SwapWitness {
     var seen = first
     var left = 100
     while left > 0 {
-      if stopping.isRaised { left -= 1 }
+      if stopping.isSet { left -= 1 }
       do {
         seen.count(try await client.infer(request))
       } catch {
@@ -67,11 +67,4 @@ struct SwapWitness: Sendable {
     }
     return seen
   }
-}
-
-/// Raised once, seen by others.
-private final class Flag: Sendable {
-  private let raised = Atomic<Bool>(false)
-  var isRaised: Bool { raised.load(ordering: .acquiring) }
-  func raise() { raised.store(true, ordering: .releasing) }
 }

@@ -25,7 +25,8 @@ struct EvaluationSummary: Encodable, Sendable {
   let seconds: Double
 
   init(
-    environment: String, model: String, versions: [UInt64], settings: Evaluation.Settings, result: EvaluationResult,
+    environment: String, model: String, versions: [UInt64], settings: Evaluation.Settings, deterministic: Bool,
+    result: EvaluationResult,
     seconds: Double
   ) {
     self.environment = environment
@@ -34,7 +35,7 @@ struct EvaluationSummary: Encodable, Sendable {
     episodes = settings.episodes
     seed = settings.seed
     firstEnvironmentSeed = SeedRange.evaluation.base(settings.seed)
-    deterministic = settings.deterministic
+    self.deterministic = deterministic
     mean = result.mean
     interquartileMean = result.interquartileMean
     low = result.low

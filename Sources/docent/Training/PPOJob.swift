@@ -21,7 +21,9 @@ struct PPOJob: Sendable {
   private static let algorithm = "ppo"
 
   /// Blocks the thread.
-  func run(progress: @escaping (TrainingProgress) -> Void) throws -> TrainingSummary {
+  ///
+  /// - Parameter progress: told after every update; what it throws ends the run, a `CancellationError` as cancelled.
+  func run(progress: @escaping (TrainingProgress) throws -> Void) throws -> TrainingSummary {
     // Refused before anything is written.
     let learner = try PPO(environment: environment, settings: settings, seed: seed)
     let store = try PolicyStore(path: registry, mode: .create)
@@ -33,13 +35,14 @@ struct PPOJob: Sendable {
       let recorder = MetricRecorder(store.registry, run: run.id)
       let outcome = try learner.train(steps: steps) { report in
         try recorder.add(report)
-        progress(report)
+        try progress(report)
       }
       try recorder.flush()
       return try finish(run.id, outcome, store)
     } catch {
       // What is thrown is what made the run fail, not what kept it from being written down.
-      try? store.registry.finishRun(run.id, state: .failed, note: "\(error)")
+      let state = error is CancellationError ? RunRecord.State.cancelled : .failed
+      try? store.registry.finishRun(run.id, state: state, note: "\(error)")
       throw error
     }
   }
@@ -74,6 +77,7 @@ struct PPOJob: Sendable {
   private func hyperParameters() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(settings), as: UTF8.self)
   }
 }
