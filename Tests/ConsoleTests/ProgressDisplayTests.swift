@@ -61,7 +61,7 @@ private final class Stage: Sendable {
 
     let narrow = Stage()
     narrow.display(.bar(columns: 20)).update(half)
-    #expect(narrow.take() == "\rtrain 50%  1,500/3,\u{1B}[K")
+    #expect(narrow.take() == "\r50%  1,500/3,000  1\u{1B}[K")
   }
 
   @Test("rate and time left are computed where the caller has none")
