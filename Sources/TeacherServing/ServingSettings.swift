@@ -13,14 +13,16 @@ public struct ServingSettings: Sendable {
   public var newestVersionsLoaded: Int
   /// Versions of a model that stay loaded; beyond them the oldest without an alias makes room.
   public var versionsLoadedMax: Int
+  /// How often the store is asked whether another program has changed it.
+  public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
     server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, newestVersionsLoaded: 2,
-    versionsLoadedMax: 32)
+    versionsLoadedMax: 32, storeReadInterval: .seconds(1))
 
   public init(
     server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double, newestVersionsLoaded: Int,
-    versionsLoadedMax: Int
+    versionsLoadedMax: Int, storeReadInterval: Duration
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
@@ -31,5 +33,6 @@ public struct ServingSettings: Sendable {
     self.loopMicrosecondsPerRowMax = loopMicrosecondsPerRowMax
     self.newestVersionsLoaded = newestVersionsLoaded
     self.versionsLoadedMax = versionsLoadedMax
+    self.storeReadInterval = storeReadInterval
   }
 }

@@ -11,6 +11,7 @@ public final class TeacherServer: Sendable {
   private let channel: any Channel
   private let loops: [ServerLoop<TeacherLoop>]
   private let compute: ThreadPoolCompute
+  private let watching: Task<Void, Never>
 
   /// Loads what the store says, then listens.
   ///
@@ -37,7 +38,9 @@ public final class TeacherServer: Sendable {
       }
       let channel = try await WireServer.bind(host: host, port: port, group: group, loops: loops)
       guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-      return TeacherServer(address: address, channel: channel, loops: loops, compute: compute)
+      return TeacherServer(
+        address: address, channel: channel, loops: loops, compute: compute,
+        watching: watch(directory, every: settings.storeReadInterval, logger: logger))
     } catch {
       await compute.stop()
       throw error
@@ -45,16 +48,34 @@ public final class TeacherServer: Sendable {
   }
 
   private init(
-    address: SocketAddress, channel: any Channel, loops: [ServerLoop<TeacherLoop>], compute: ThreadPoolCompute
+    address: SocketAddress, channel: any Channel, loops: [ServerLoop<TeacherLoop>], compute: ThreadPoolCompute,
+    watching: Task<Void, Never>
   ) {
     self.address = address
     self.channel = channel
     self.loops = loops
     self.compute = compute
+    self.watching = watching
+  }
+
+  /// Who only queries never makes a control call, and has to see a moved alias all the same.
+  private static func watch(_ directory: TeacherDirectory, every interval: Duration, logger: Logger) -> Task<
+    Void, Never
+  > {
+    Task {
+      while (try? await Task.sleep(for: interval)) != nil {
+        do {
+          try await directory.refresh()
+        } catch {
+          logger.error("the registry cannot be read, and is served as it was: \(error)")
+        }
+      }
+    }
   }
 
   /// Accepts nobody, sends GoAway to everybody, lets open calls finish; what is left after `limit` is cut off.
   public func drain(within limit: TimeAmount) async {
+    watching.cancel()
     try? await channel.close()
     await withTaskGroup(of: Void.self) { group in
       for loop in loops {

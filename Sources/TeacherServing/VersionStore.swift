@@ -9,6 +9,10 @@ public protocol VersionStore: Sendable {
   /// Every model, its versions oldest first, its aliases by name. `state` and `failure` are the service's to fill in.
   func models() async throws -> [V1.Model]
 
+  /// A number that changes when anybody but this store has changed what it reads. Cheap: it is asked once a second, and
+  /// before every control call.
+  func foreignChanges() async throws -> Int64
+
   /// A version's policy, checked: the artefact's SHA-256, and the golden rows recomputed.
   func load(model: String, version: UInt64) async throws -> InferencePolicy
 

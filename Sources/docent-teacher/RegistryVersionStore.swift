@@ -42,6 +42,10 @@ struct RegistryVersionStore: VersionStore {
     }
   }
 
+  func foreignChanges() async throws -> Int64 {
+    try await perform { store in try store.registry.foreignChanges() }
+  }
+
   func load(model: String, version: UInt64) async throws -> InferencePolicy {
     try await perform { store in try store.load(model: model, .version(version)).inference }
   }

@@ -64,6 +64,24 @@ import Wire
     #expect(store.publishes == 0)
   }
 
+  @Test("What another program stores is loaded, and its aliases are served, before the next call is answered")
+  func foreignChange() async throws {
+    let directory = try await start()
+    try await publish(directory, seed: 1)
+    let catalogues = seen.withLock(\.count)
+    store.changeFromOutside { models in
+      models[0].versions.append(V1.Version(number: 2, createdMicroseconds: 2))
+      models[0].aliases = [V1.AliasTarget(alias: "stable", version: 2)]
+    }
+    let answer = try await directory.answer(.listModels, who: "test")
+    guard case .listModelsReply(let reply) = answer else { Issue.record("\(answer)"); return }
+    #expect(reply.models[0].versions.map(\.state) == [.loaded, .loaded])
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 2)])
+    #expect(latest?.loaded.map(\.number) == [1, 2])
+    try await directory.refresh()
+    #expect(seen.withLock(\.count) == catalogues + 1, "nothing is distributed where nothing has changed")
+  }
+
   @Test("A publish that the store refuses changes nothing that is served")
   func refusedPublish() async throws {
     let directory = try await start()

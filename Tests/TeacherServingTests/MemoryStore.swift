@@ -10,6 +10,7 @@ final class MemoryStore: VersionStore {
     var history: [V1.AliasChange] = []
     var publishes = 0
     var broken: Set<UInt64> = []
+    var foreignChanges: Int64 = 1
   }
 
   private let state = Mutex(State())
@@ -25,6 +26,16 @@ final class MemoryStore: VersionStore {
 
   static func artefact(seed: UInt8, bytes: Int = 40) -> [UInt8] {
     [seed] + [UInt8](repeating: 7, count: bytes - 1)
+  }
+
+  func foreignChanges() async throws -> Int64 { state.withLock(\.foreignChanges) }
+
+  /// What another program does to the same store.
+  func changeFromOutside(_ change: @Sendable (inout [V1.Model]) -> Void) {
+    state.withLock { state in
+      change(&state.models)
+      state.foreignChanges += 1
+    }
   }
 
   func models() async throws -> [V1.Model] { stored }

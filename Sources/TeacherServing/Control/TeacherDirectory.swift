@@ -5,7 +5,8 @@ import Wire
 
 /// Models, versions and aliases as they are served, and the calls that look at them and change them.
 ///
-/// A change is stored before it is seen, seen by every event loop before it is answered, and one at a time.
+/// A change is stored before it is seen, seen by every event loop before it is answered, and one at a time. What others
+/// change in the store is seen before the next call is answered, or at the next ``refresh()``.
 actor TeacherDirectory: ControlPlane {
   private struct Entry {
     var model: V1.Model
@@ -20,6 +21,8 @@ actor TeacherDirectory: ControlPlane {
   private var distribute: @Sendable (Catalogue) async -> Void = { _ in }
   /// Ends when the last change that was begun has ended.
   private var lastChange: Task<Void, Never>?
+  /// What the store said of others' changes when it was last read.
+  private var changesSeen: Int64 = 0
 
   init(store: any VersionStore, settings: ServingSettings, logger: Logger) {
     self.store = store
@@ -33,8 +36,22 @@ actor TeacherDirectory: ControlPlane {
   /// keeps none of the others from being served.
   func start(distribute: @escaping @Sendable (Catalogue) async -> Void) async throws {
     self.distribute = distribute
+    // Asked first: what changes while the models are read is read once more.
+    changesSeen = try await store.foreignChanges()
+    try await readStore()
+  }
+
+  private func readStore() async throws {
     for model in try await store.models() {
-      entries[model.name] = Entry(model: model)
+      let known = entries[model.name]?.model.versions ?? []
+      var entry = entries[model.name] ?? Entry(model: model)
+      entry.model = model
+      for index in model.versions.indices {
+        guard let before = known.first(where: { $0.number == model.versions[index].number }) else { continue }
+        entry.model.versions[index].state = before.state
+        entry.model.versions[index].failure = before.failure
+      }
+      entries[model.name] = entry
       let newest = model.versions.suffix(settings.newestVersionsLoaded).map(\.number)
       for number in Set(model.aliases.map(\.version) + newest).sorted() {
         do {
@@ -45,6 +62,20 @@ actor TeacherDirectory: ControlPlane {
       }
     }
     await publishCatalogue()
+  }
+
+  /// Serves what another program has changed in the store since it was last read, such as a version that was trained
+  /// into the service's registry.
+  func refresh() async throws {
+    try await changing { try await self.readStoreIfChanged() }
+  }
+
+  private func readStoreIfChanged() async throws {
+    let changes = try await store.foreignChanges()
+    guard changes != changesSeen else { return }
+    try await readStore()
+    changesSeen = changes
+    logger.info("the registry was changed by another program, and read again")
   }
 
   private func publishCatalogue() async {
@@ -104,7 +135,8 @@ actor TeacherDirectory: ControlPlane {
   // MARK: Calls
 
   func answer(_ request: ServerRequest, who: String) async throws -> V1.Body {
-    switch request {
+    if case .health = request {} else { try await refresh() }
+    return switch request {
     case .describe(let request): .describeReply(try await describe(request))
     case .health(let request): .healthReply(try health(request))
     case .listModels: .listModelsReply(listModels())
