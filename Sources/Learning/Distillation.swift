@@ -112,7 +112,8 @@ public final class Distillation {
       let report = try improve(on: taught, done: done)
       try progress?(
         TrainingProgress(
-          steps: stepsDone, stepsTotal: steps, secondsElapsed: stopwatch.seconds, episodeReturn: tracker.meanReturn,
+          steps: stepsDone, stepsTotal: steps / count * count, secondsElapsed: stopwatch.seconds,
+          episodeReturn: tracker.meanReturn,
           episodes: tracker.episodes, loss: report.loss, metrics: report.metrics))
     }
     return TrainingOutcome(

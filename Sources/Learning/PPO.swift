@@ -93,6 +93,7 @@ public final class PPO {
   public func train(steps: Int, progress: ProgressHandler? = nil) throws -> TrainingOutcome {
     try LearningError.require(steps > 0, "\(steps) steps to train; at least 1 is needed")
     let stopwatch = Stopwatch()
+    let rounded = (steps + rollout.rows - 1) / rollout.rows * rollout.rows
     var validation: EvaluationResult?
     while stepsDone < steps && validation == nil {
       let done = Double(stepsDone) / Double(steps)
@@ -103,7 +104,7 @@ public final class PPO {
       let report = try improve(done: done)
       try progress?(
         TrainingProgress(
-          steps: stepsDone, stepsTotal: steps, secondsElapsed: stopwatch.seconds, episodeReturn: tracker.meanReturn,
+          steps: stepsDone, stepsTotal: rounded, secondsElapsed: stopwatch.seconds, episodeReturn: tracker.meanReturn,
           episodes: tracker.episodes, loss: report.loss, metrics: report.metrics))
       validation = try solved()
     }

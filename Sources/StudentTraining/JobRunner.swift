@@ -64,9 +64,12 @@ public struct JobRunner: Sendable {
       let uses = try await teacher.uses(outcome.teacherRows)
       return try await onOwnThread { try finish(run.id, outcome, uses, store) }
     } catch {
-      let state = error is CancellationError ? RunRecord.State.cancelled : .failed
+      let isCancelled = error is CancellationError
       // What is thrown is what made the run fail, not what kept it from being written down.
-      try? await onOwnThread { try store.registry.finishRun(run.id, state: state, note: "\(error)") }
+      try? await onOwnThread {
+        try store.registry.finishRun(
+          run.id, state: isCancelled ? .cancelled : .failed, note: isCancelled ? "interrupted" : "\(error)")
+      }
       throw error
     }
   }

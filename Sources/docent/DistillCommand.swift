@@ -29,10 +29,10 @@ struct DistillCommand: AsyncParsableCommand {
       valueName: "reference"))
   var teacher: String
   @Option(
-    help: ArgumentHelp("The student's hidden layers.", valueName: "widths"), transform: DistillCommand.widths)
+    help: ArgumentHelp("The student's hidden layers. (default: 8,8)", valueName: "widths"),
+    transform: DistillCommand.widths)
   var hidden = [8, 8]
-  @Option(
-    help: ArgumentHelp("The student's activation.", valueName: "tanh|relu"), transform: DistillCommand.activation)
+  @Option(help: "The student's activation.")
   var activation = Activation.tanh
   @Option(help: ArgumentHelp("Steps of all environments together.", valueName: "count"))
   var steps: Int
@@ -43,21 +43,22 @@ struct DistillCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The student's name there.", valueName: "name"))
   var model: String
   @Option(help: ArgumentHelp("Environments that step side by side, an even number.", valueName: "count"))
-  var environments: Int?
+  var environments = DistillationSettings().environments
   @Option(help: ArgumentHelp("Softens both distributions of the loss.", valueName: "tau"))
-  var temperature: Float?
+  var temperature = DistillationSettings().temperature
   @Option(help: ArgumentHelp("Episodes that the finished student plays; 0 for none.", valueName: "count"))
-  var episodes = 100
+  var evaluationEpisodes = 100
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     var settings = DistillationSettings()
-    if let environments { settings.environments = environments }
-    if let temperature { settings.temperature = temperature }
+    settings.environments = environments
+    settings.temperature = temperature
     let job = TrainingJob(
       environment: environment, teacher: teacher,
       student: TrainingJob.Student(hidden: hidden, activation: activation), steps: steps, seed: seed,
-      registry: registry, model: model, settings: settings, evaluation: TrainingJob.Evaluation(episodes: episodes))
+      registry: registry, model: model, settings: settings,
+      evaluation: TrainingJob.Evaluation(episodes: evaluationEpisodes))
     let runner = try JobRunner(job)
     let display = ProgressDisplay("distill \(environment)")
     defer { display.finish() }
@@ -75,12 +76,5 @@ struct DistillCommand: AsyncParsableCommand {
       }
       return width
     }
-  }
-
-  static func activation(_ text: String) throws -> Activation {
-    guard let activation = Activation(rawValue: text) else {
-      throw ValidationError("activation '\(text)', expected tanh or relu")
-    }
-    return activation
   }
 }

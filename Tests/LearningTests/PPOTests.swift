@@ -57,7 +57,7 @@ import Testing
     }
     #expect(outcome.steps == 1536)
     #expect(reports.map(\.steps) == [512, 1024, 1536])
-    #expect(reports.allSatisfy { $0.stepsTotal == 1100 && ($0.loss?.isFinite ?? false) && $0.episodes > 0 })
+    #expect(reports.allSatisfy { $0.stepsTotal == 1536 && ($0.loss?.isFinite ?? false) && $0.episodes > 0 })
     #expect(reports.allSatisfy { ($0.episodeReturn ?? 0) > 8 })
     #expect(reports[0].metrics["learning_rate"] == Double(Float(2.5e-4)))
     #expect(try #require(reports[1].metrics["entropy"]) > 0.3)

@@ -29,7 +29,7 @@ struct ModelsImportCommand: AsyncParsableCommand {
   @OptionGroup var spaces: SpaceOptions
   @Option(help: ArgumentHelp("The model that gets a version.", valueName: "name"))
   var model: String
-  @Option(help: ArgumentHelp("The policy's activation.", valueName: "tanh|relu"), transform: Self.activation)
+  @Option(help: "The policy's activation.")
   var activation: Activation?
   @Option(help: ArgumentHelp("Statistics of the observations, as JSON.", valueName: "file"))
   var normalizer: String?
@@ -60,13 +60,6 @@ struct ModelsImportCommand: AsyncParsableCommand {
       policy, model: model, lineage: Lineage(algorithm: "import"), who: OperatorName.current)
     let listing = VersionListing(version, aliases: try store.registry.aliases(of: model))
     try output.results.print(listing, text: listing.text)
-  }
-
-  private static func activation(_ text: String) throws -> Activation {
-    guard let activation = Activation(rawValue: text) else {
-      throw ValidationError("expected tanh or relu")
-    }
-    return activation
   }
 
   private func naming<Answer>(_ path: String, _ body: () throws -> Answer) throws -> Answer {

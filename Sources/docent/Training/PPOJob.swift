@@ -41,8 +41,9 @@ struct PPOJob: Sendable {
       return try finish(run.id, outcome, store)
     } catch {
       // What is thrown is what made the run fail, not what kept it from being written down.
-      let state = error is CancellationError ? RunRecord.State.cancelled : .failed
-      try? store.registry.finishRun(run.id, state: state, note: "\(error)")
+      let isCancelled = error is CancellationError
+      try? store.registry.finishRun(
+        run.id, state: isCancelled ? .cancelled : .failed, note: isCancelled ? "interrupted" : "\(error)")
       throw error
     }
   }

@@ -19,11 +19,12 @@ class Reply:
     """What a model answered: one `version` computed every row.
 
     `outputs` is float32, rows x width: categorical logits; a Gaussian's means, then its log standard deviations; or Q
-    values. `values` is float32, rows. A single observation (one axis) gets `outputs` of one axis and one value.
+    values. `values` is float32, rows; None where the model has no value function. A single observation (one axis) gets
+    `outputs` of one axis and one value.
     """
 
     outputs: np.ndarray
-    values: np.ndarray
+    values: np.ndarray | None
     version: int
 
 
@@ -58,9 +59,8 @@ class Call:
             return self.result()
         outputs = np.frombuffer(b"".join(reply.outputs for reply in replies), "<f4")
         values = np.frombuffer(b"".join(reply.values for reply in replies), "<f4")
-        if self._observations.ndim == 1:
-            return Reply(outputs, values.reshape(()) if len(values) else np.float32(0), newest)
-        return Reply(outputs.reshape(len(self._observations), -1), values, newest)
+        values = values.reshape(self._observations.shape[:-1]) if len(values) else None
+        return Reply(outputs.reshape(*self._observations.shape[:-1], -1), values, newest)
 
 
 class Client:
@@ -85,8 +85,15 @@ class Client:
         if rows.ndim > 2:
             message = f"observations of shape {rows.shape}; expected (rows, width) or (width,)"
             raise DocentError(Code.INVALID_ARGUMENT, message)
-        request = wire.InferRequest(model=model, version=version or 0, alias=alias or "")
+        request = wire.InferRequest(model=model, **self._named(version, alias))
         return Call(self, request, rows, self._deadline(timeout))
+
+    @staticmethod
+    def _named(version: int | None, alias: str | None) -> dict:
+        if version is not None and alias is not None:
+            message = f"version {version} and alias {alias!r} together; expected at most one of them"
+            raise DocentError(Code.INVALID_ARGUMENT, message)
+        return {"version": version or 0, "alias": alias or ""}
 
     def infer(self, model: str, observations, version=None, alias=None, timeout=None) -> Reply:
         """`submit` and `result` in one."""
@@ -95,7 +102,7 @@ class Client:
     def describe(self, model: str, version=None, alias=None) -> "wire.DescribeReply":
         """The model with its versions and aliases; and the version that these words mean now, with its policy's spaces
         and architecture."""
-        request = wire.DescribeRequest(model=model, version=version or 0, alias=alias or "")
+        request = wire.DescribeRequest(model=model, **self._named(version, alias))
         return self._call(describe=request).describe_reply
 
     def list_models(self) -> list["wire.Model"]:

@@ -225,6 +225,25 @@ def test_observations_of_three_axes_are_refused():
             client.infer("m", [[[1.0, 2.0]]])
 
 
+def test_a_model_without_values_gives_none():
+    def script(session):
+        session.welcome()
+        frame = session.read()
+        session.write(wire.Frame(call=frame.call, infer_reply=wire.InferReply(version=1, rows=1, outputs=bytes(8))))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        answer = client.infer("m", [1.0])
+        assert answer.values is None and answer.outputs.tolist() == [0, 0]
+
+
+def test_a_version_and_an_alias_together_are_refused():
+    with ScriptedTeacher(lambda session: session.welcome()) as teacher, Client(teacher.address) as client:
+        for call in (lambda: client.infer("m", [0.0], version=1, alias="stable"), lambda: client.describe("m", 1, "a")):
+            with pytest.raises(DocentError, match="version 1 and alias '(stable|a)' together") as caught:
+                call()
+            assert caught.value.code == Code.INVALID_ARGUMENT
+
+
 def test_a_closed_client_says_so():
     with ScriptedTeacher(lambda session: session.welcome()) as teacher:
         client = Client(teacher.address)
