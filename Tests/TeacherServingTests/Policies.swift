@@ -3,11 +3,11 @@ import Neural
 /// Small policies with weights of a seed: another seed, other answers.
 enum Policies {
   static func make(
-    seed: UInt64, observationWidth: Int = 4, actions: Int = 2, hidden: [Int] = [8]
+    seed: UInt64, observationWidth: Int = 4, actions: Int = 2, hidden: [Int] = [8], hasValue: Bool = true
   ) throws -> InferencePolicy {
     let architecture = try PolicyArchitecture(
       environment: "CartPole-v1", observationWidth: observationWidth, head: .categorical(actions: actions),
-      policyHidden: hidden)
+      policyHidden: hidden, hasValue: hasValue)
     return InferencePolicy(TrainableNetwork(architecture: architecture, seed: seed).policy)
   }
 

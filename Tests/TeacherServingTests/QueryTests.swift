@@ -37,6 +37,17 @@ import Wire
     }
   }
 
+  @Test("A policy without a value sends none")
+  func noValue() throws {
+    let teacher = SteppedTeacher()
+    let policy = try Policies.make(seed: 1, hasValue: false)
+    teacher.serve([policy])
+    let expected = Policies.answers(policy, observations)
+    #expect(
+      try teacher.ask(query(observations))?.inferReply
+        == V1.InferReply(version: 1, rows: 3, outputs: expected.outputs, values: []))
+  }
+
   @Test("A wrong width says what was given and what the model takes")
   func wrongWidth() throws {
     let teacher = SteppedTeacher()

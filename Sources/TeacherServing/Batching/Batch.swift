@@ -33,11 +33,14 @@ final class Batch: @unchecked Sendable {
 
   private let width: Int
   private let parameterWidth: Int
+  /// 0 where the version has no value.
+  private let valueStride: Int
 
   init(_ version: LoadedVersion) {
     self.version = version
     width = version.observationWidth
     parameterWidth = version.parameterWidth
+    valueStride = version.policy.policy.architecture.hasValue ? MemoryLayout<Float>.stride : 0
     entryCapacity = 64
     rowCapacity = 64
     entries = .allocate(capacity: entryCapacity)
@@ -105,7 +108,7 @@ final class Batch: @unchecked Sendable {
       let count = Int(entry.rows)
       let wanted = entry.want == 0 ? V1.Wanted.usual.rawValue : entry.want
       let outputBytes = wanted & V1.Wanted.outputs.rawValue != 0 ? count &* rowBytes : 0
-      let valueBytes = wanted & V1.Wanted.values.rawValue != 0 ? count &* MemoryLayout<Float>.stride : 0
+      let valueBytes = wanted & V1.Wanted.values.rawValue != 0 ? count &* valueStride : 0
       entry.connection?._withUnsafeGuaranteedRef {
         $0.reply(
           to: entry.call, version: version.number, rows: count,
@@ -113,7 +116,7 @@ final class Batch: @unchecked Sendable {
           values: UnsafeRawBufferPointer(start: values, count: valueBytes))
       }
       outputs += count &* rowBytes
-      values += count &* MemoryLayout<Float>.stride
+      values += count &* valueStride
     }
     removeAll()
   }

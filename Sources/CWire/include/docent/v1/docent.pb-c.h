@@ -413,7 +413,7 @@ struct  Docent__V1__InferReply
    */
   ProtobufCBinaryData outputs;
   /*
-   * rows, fp32
+   * rows, fp32; none where the version has no value
    */
   ProtobufCBinaryData values;
   /*
