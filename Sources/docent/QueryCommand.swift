@@ -88,6 +88,10 @@ struct QueryCommand: AsyncParsableCommand {
         throw ValidationError(
           "observation '\(text)' with '\(word)', expected numbers with commas between, as in 0.1,0.2,0.3,0.4")
       }
+      // Infinity where it was written is what was meant; a number that became it is not.
+      if number.isInfinite, Double(word.trimmingCharacters(in: .whitespaces))?.isFinite == true {
+        throw ValidationError("observation '\(text)' with '\(word)', expected numbers that fp32 has, to 3.4e38")
+      }
       return number
     }
   }

@@ -29,7 +29,7 @@ import Testing
       name: "unknown model", arguments: "models show --registry {R} --model chess", says: ["chess", "cartpole"]),
     Case(
       name: "unknown version", arguments: "evaluate CartPole-v1 --model {R}/cartpole#9 --episodes 1 --seed 0",
-      says: ["9"]),
+      says: ["no version #9", "#1"]),
     Case(
       name: "unknown alias", arguments: "evaluate CartPole-v1 --model {R}/cartpole@nobody --episodes 1 --seed 0",
       says: ["nobody", "stable"]),
@@ -38,6 +38,9 @@ import Testing
       arguments:
         "distill CartPole-v1 --teacher 127.0.0.1:9/cartpole --steps 128 --seed 1 --registry {D}/s.sqlite --model m",
       says: ["127.0.0.1:9", "docent-teacher"]),
+    Case(
+      name: "a number that fp32 has not", arguments: "query 127.0.0.1:9/cartpole --observation 0,1e60", code: 2,
+      says: ["'1e60'", "fp32"]),
     Case(
       name: "truncated safetensors",
       arguments:
@@ -60,14 +63,16 @@ import Testing
 
   static let withService = [
     Case(
-      name: "wrong width", arguments: "query {S}/cartpole --observation 0.1,0.2,0.3", says: ["3", "4"]),
+      name: "wrong width", arguments: "query {S}/cartpole --observation 0.1,0.2,0.3",
+      says: ["3 numbers a row", "expected 4"]),
     Case(
       name: "unknown model", arguments: "query {S}/chess --observation 0.1,0.2,0.3,0.4", says: ["chess", "cartpole"]),
     Case(
-      name: "unknown version", arguments: "query {S}/cartpole#9 --observation 0.1,0.2,0.3,0.4", says: ["9"]),
+      name: "unknown version", arguments: "query {S}/cartpole#9 --observation 0.1,0.2,0.3,0.4",
+      says: ["no version 9", "expected one of: 1"]),
     Case(
       name: "an alias to a version that is not there",
-      arguments: "models alias --server {S} --model cartpole --alias stable --to 9", says: ["9"]),
+      arguments: "models alias --server {S} --model cartpole --alias stable --to 9", says: ["version 9"]),
     Case(
       name: "the port in use", arguments: "serve --registry {R} --listen {S}", program: .teacher,
       says: ["{S}", "in use"]),
