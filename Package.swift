@@ -22,6 +22,8 @@ let kernelSettings: [CSetting] = [
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -43,6 +45,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -62,14 +65,14 @@ let package = Package(
     .target(name: "CLoad", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
 
     // MARK: Libraries
-    .target(name: "Wire", dependencies: ["CWire", nioCore, nioPosix, logging], swiftSettings: swiftSettings),
+    .target(name: "Wire", dependencies: ["CWire", nioCore, nioPosix, nioSSL, logging], swiftSettings: swiftSettings),
     .target(name: "Neural", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Environments", swiftSettings: swiftSettings),
     .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
     .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
     .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
     .target(
-      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, logging, crypto],
+      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, nioHTTP1, logging, crypto],
       swiftSettings: swiftSettings),
     .target(
       name: "StudentTraining",
@@ -92,7 +95,7 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
-        "CLoad", argumentParser, subprocess, system,
+        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
