@@ -22,15 +22,17 @@ public final class InferencePolicy: Sendable {
   public let kernels: KernelPath
   /// Multiplications and additions that one row takes.
   public let flopsPerRow: Int
+  /// The layers whose activations `features` gives: the policy's trunk from the input on, then the value's.
+  public let hiddenLayers: [HiddenLayer]
 
-  private let plan: NetworkPlan
+  let plan: NetworkPlan
   // Written by init alone, read by everybody afterwards; freed with the object.
   nonisolated(unsafe) private let weights: AlignedBuffer
   nonisolated(unsafe) private let table: UnsafePointer<ck_kernels>
   private let normalizer: (mean: [Float], scale: [Float])?
 
   /// Rows that pass through all layers together, so that their activations stay in the cache.
-  private let rowsAtOnce: Int
+  let rowsAtOnce: Int
 
   public init(_ policy: Policy, kernels: KernelPath = .selected) {
     self.policy = policy
@@ -40,6 +42,7 @@ public final class InferencePolicy: Sendable {
     weights = AlignedBuffer(count: plan.count)
     plan.pack(policy.parameters, into: weights.pointer)
     normalizer = plan.normalizerScales
+    hiddenLayers = plan.hiddenLayers
     flopsPerRow = policy.architecture.trunks.reduce(0) { sum, trunk in
       sum + trunk.layers.reduce(0) { $0 + 2 * $1.inputs * $1.outputs }
     }
@@ -57,47 +60,57 @@ public final class InferencePolicy: Sendable {
     _ observations: UnsafePointer<Float>, rows: Int, outputs: UnsafeMutablePointer<Float>,
     values: UnsafeMutablePointer<Float>, workspace: Workspace
   ) {
-    let architecture = policy.architecture
-    let width = architecture.observationWidth
-    let outputWidth = architecture.head.parameterWidth
+    let outputWidth = policy.architecture.head.parameterWidth
     let activations = plan.trunks.reduce(0) { max($0, $1.activationWidth) }
-    let scratch = workspace.floats(min(rows, rowsAtOnce) * (plan.inputStride + activations))
+    let input = workspace.floats(min(rows, rowsAtOnce) * (plan.inputStride + activations))
     let kernels = table.pointee
     var row = 0
     while row < rows {
       let count = min(rowsAtOnce, rows - row)
-      let input = scratch
-      if let normalizer {
-        normalizer.mean.withUnsafeBufferPointer { mean in
-          normalizer.scale.withUnsafeBufferPointer { scale in
-            kernels.normalize(
-              observations + row * width, count, width, mean.baseAddress, scale.baseAddress,
-              architecture.normalizer?.limit ?? 0, input, plan.inputStride)
-          }
-        }
-      } else {
-        kernels.normalize(observations + row * width, count, width, nil, nil, 0, input, plan.inputStride)
-      }
+      prepare(observations + row * policy.architecture.observationWidth, rows: count, into: input)
       for (index, trunk) in plan.trunks.enumerated() {
-        var x = UnsafePointer(input)
-        var stride = plan.inputStride
-        var next = input + count * plan.inputStride
-        for var layer in trunk.hidden {
-          let nextStride = NetworkPlan.activationStride(layer)
-          kernels.forward(&layer, weights.pointer, x, stride, count, next, nextStride)
-          x = UnsafePointer(next)
-          stride = nextStride
-          next += count * stride
-        }
+        let x = run(trunk, depth: trunk.hidden.count, rows: count, input: input)
         for (position, var layer) in trunk.heads.enumerated() {
           let isPolicy = index == 0 && position == 0
           let to = isPolicy ? outputs + row * outputWidth : values + row
-          kernels.forward(&layer, weights.pointer, x, stride, count, to, isPolicy ? outputWidth : 1)
+          kernels.forward(&layer, weights.pointer, x.pointer, x.stride, count, to, isPolicy ? outputWidth : 1)
         }
       }
       row += count
     }
     plan.finish(outputs: outputs, values: values, rows: rows, parameters: weights.pointer)
+  }
+
+  /// What the first layers read: observations normalized, with zeros up to the plan's stride.
+  func prepare(_ observations: UnsafePointer<Float>, rows: Int, into input: UnsafeMutablePointer<Float>) {
+    let width = policy.architecture.observationWidth
+    guard let normalizer else {
+      table.pointee.normalize(observations, rows, width, nil, nil, 0, input, plan.inputStride)
+      return
+    }
+    normalizer.mean.withUnsafeBufferPointer { mean in
+      normalizer.scale.withUnsafeBufferPointer { scale in
+        table.pointee.normalize(
+          observations, rows, width, mean.baseAddress, scale.baseAddress, policy.architecture.normalizer?.limit ?? 0,
+          input, plan.inputStride)
+      }
+    }
+  }
+
+  /// Runs the first `depth` hidden layers of a trunk on what `prepare` wrote; each writes behind what it reads.
+  /// Returns where the results of the last lie, and the floats from one row to the next.
+  func run(
+    _ trunk: NetworkPlan.Trunk, depth: Int, rows: Int, input: UnsafeMutablePointer<Float>
+  ) -> (pointer: UnsafePointer<Float>, stride: Int) {
+    var x = (pointer: UnsafePointer(input), stride: plan.inputStride)
+    var next = input + rows * plan.inputStride
+    for var layer in trunk.hidden.prefix(depth) {
+      let stride = NetworkPlan.activationStride(layer)
+      table.pointee.forward(&layer, weights.pointer, x.pointer, x.stride, rows, next, stride)
+      x = (UnsafePointer(next), stride)
+      next += rows * stride
+    }
+    return x
   }
 }
 
