@@ -4,6 +4,7 @@
 #include "layers.h"
 #include "gradients.h"
 #include "losses.h"
+#include "actions.h"
 
 const ck_kernels CK_TABLE = {
     .name = CK_NAME,
@@ -23,4 +24,5 @@ const ck_kernels CK_TABLE = {
     .standardize = standardize,
     .gae = gae,
     .gather = gather,
+    .gaussian = gaussian,
 };

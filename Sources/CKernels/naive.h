@@ -4,6 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+// NaN stays NaN.
+static inline float clip(float x, float low, float high) {
+  x = high < x ? high : x;
+  return low > x ? low : x;
+}
+
 // Eight running sums and how they are added in the end.
 typedef struct {
   float lane[8];

@@ -8,11 +8,6 @@ static float power_of_two(int32_t n) {
   return value;
 }
 
-static float clip(float x, float low, float high) {
-  x = high < x ? high : x;
-  return low > x ? low : x;
-}
-
 float ck_naive_tanh(float x) {
   x = clip(x, -9.0f, 9.0f);
   const float t = x * x;

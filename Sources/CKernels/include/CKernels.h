@@ -97,6 +97,11 @@ typedef struct ck_kernels {
   void (*gae)(size_t steps, size_t environments, const float *rewards, const float *values, const uint8_t *ended,
               const float *last_values, float gamma, float lambda, float *advantages, float *returns);
   void (*gather)(const float *x, size_t width, const int32_t *indices, size_t rows, float *out);
+
+  // actions[i] = clip(means[i] + e^log_deviations[i] z, low[i], high[i]), where z is the standard normal whose
+  // cumulative probability is (words[i] + 1/2) / 2^32. words NULL: the means, clipped. NaN stays NaN.
+  void (*gaussian)(const float *means, const float *log_deviations, const uint32_t *words, const float *low,
+                   const float *high, size_t count, float *actions);
 } ck_kernels;
 
 enum { CK_AVX512 = 0, CK_AVX2 = 1, CK_BASELINE = 2 };

@@ -34,4 +34,8 @@ ck_ppo_statistics ck_naive_ppo(const ck_ppo_settings *settings, size_t rows, siz
                                const float *advantages, const float *returns, const float *old_values,
                                float *logit_gradients, float *value_gradients);
 
+float ck_naive_normal(uint32_t word);
+void ck_naive_gaussian(const float *means, const float *log_deviations, const uint32_t *words, const float *low,
+                       const float *high, size_t count, float *actions);
+
 #endif
