@@ -122,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "TeacherServingTests",
       dependencies: [
-        "TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto,
+        "TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto, subprocess,
       ],
       swiftSettings: swiftSettings),
     .testTarget(

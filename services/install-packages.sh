@@ -12,9 +12,10 @@ packages_of() {
   proto) echo protobuf-c-compiler protobuf-compiler ;;
   python) echo python3-venv ;;
   bench) echo libopenblas0-pthread ;;
+  watch) echo prometheus ;;
   deploy) echo docker-compose systemd ;;
   *)
-    echo "$0: no set of packages is called '$1'; there are build, run, proto, python, bench and deploy" >&2
+    echo "$0: no set of packages is called '$1'; there are build, run, proto, python, bench, watch and deploy" >&2
     exit 2
     ;;
   esac
@@ -37,7 +38,9 @@ done
 
 if [ "$(id -u)" -ne 0 ]; then
   echo "Some Debian packages are missing. Install them, then call make again:" >&2
-  echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
+  command="sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing"
+  case "$missing" in *prometheus*) command="$command && sudo systemctl disable --now prometheus" ;; esac
+  echo "  $command" >&2
   exit 1
 fi
 echo "Installing$missing" >&2
@@ -45,3 +48,8 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of words
 apt-get install -y -qq --no-install-recommends $missing
+
+# Wanted is promtool. Nobody asked for a server on port 9090.
+case "$missing" in
+*prometheus*) [ ! -d /run/systemd/system ] || systemctl disable --now --quiet prometheus ;;
+esac
