@@ -97,7 +97,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "UPDATE tokens SET operate = 1", "UPDATE tokens SET name = 'other'", "UPDATE tokens SET secret_sha256 = zeroblob(32)",
+    "UPDATE tokens SET operate = 1", "UPDATE tokens SET name = 'other'",
+    "UPDATE tokens SET secret_sha256 = zeroblob(32)",
     "UPDATE tokens SET rows_per_second = 9", "UPDATE tokens SET revoked_us = NULL, revoked_by = NULL WHERE number = 2",
     "UPDATE tokens SET revoked_us = 7 WHERE number = 2", "UPDATE tokens SET revoked_us = 7 WHERE number = 1",
     "DELETE FROM tokens",
