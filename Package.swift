@@ -115,7 +115,9 @@ let package = Package(
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "Neural", "Environments", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport", grdb], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["Registry", "TestSupport", grdb], exclude: ["Fixtures"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "ModelStoreTests", dependencies: ["ModelStore", "Registry", "Neural", "TestSupport"],
       swiftSettings: swiftSettings),

@@ -13,6 +13,7 @@ struct Docent: AsyncParsableCommand {
       DistillCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
+      TokensCommand.self,
       QueryCommand.self,
       BenchCommand.self,
       DemoCommand.self,

@@ -10,6 +10,9 @@ enum Migrations {
     migrator.registerMigration("1 models, versions, artefacts, aliases, runs") { db in
       for statement in firstSchema { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("2 tokens") { db in
+      for statement in tokenSchema { try db.execute(sql: statement) }
+    }
     return migrator
   }()
 
@@ -173,6 +176,50 @@ enum Migrations {
       value REAL,
       PRIMARY KEY (run, name, step)
     ) STRICT, WITHOUT ROWID
+    """,
+  ]
+
+  // A token is made and revoked, and stays as the record of who was given what. A name is free again when its token has
+  // been revoked.
+  private static let tokenSchema = [
+    """
+    CREATE TABLE tokens (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      id TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      query INTEGER NOT NULL CHECK (query IN (0, 1)),
+      publish INTEGER NOT NULL CHECK (publish IN (0, 1)),
+      operate INTEGER NOT NULL CHECK (operate IN (0, 1)),
+      secret_sha256 BLOB NOT NULL CHECK (length(secret_sha256) = 32),
+      rows_per_second INTEGER CHECK (rows_per_second > 0),
+      created_us INTEGER NOT NULL,
+      created_by TEXT NOT NULL,
+      revoked_us INTEGER,
+      revoked_by TEXT,
+      CHECK (query + publish + operate > 0),
+      CHECK ((revoked_us IS NULL) = (revoked_by IS NULL))
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX tokens_name_once ON tokens (name) WHERE revoked_us IS NULL",
+    """
+    CREATE TRIGGER tokens_are_revoked_once BEFORE UPDATE ON tokens
+    WHEN OLD.revoked_us IS NOT NULL OR NEW.number IS NOT OLD.number OR NEW.id IS NOT OLD.id OR NEW.name IS NOT OLD.name
+      OR NEW.query IS NOT OLD.query OR NEW.publish IS NOT OLD.publish OR NEW.operate IS NOT OLD.operate
+      OR NEW.secret_sha256 IS NOT OLD.secret_sha256 OR NEW.rows_per_second IS NOT OLD.rows_per_second
+      OR NEW.created_us IS NOT OLD.created_us OR NEW.created_by IS NOT OLD.created_by
+    BEGIN SELECT RAISE(ABORT, 'tokens do not change, but are revoked, once'); END
+    """,
+    """
+    CREATE TRIGGER tokens_no_delete BEFORE DELETE ON tokens
+    BEGIN SELECT RAISE(ABORT, 'tokens are never deleted'); END
+    """,
+    // INSERT OR REPLACE deletes without firing the trigger above.
+    """
+    CREATE TRIGGER tokens_no_replace BEFORE INSERT ON tokens
+    WHEN EXISTS (
+      SELECT 1 FROM tokens
+      WHERE number = NEW.number OR id = NEW.id OR (name = NEW.name AND revoked_us IS NULL AND NEW.revoked_us IS NULL))
+    BEGIN SELECT RAISE(ABORT, 'tokens are never replaced'); END
     """,
   ]
 }
