@@ -85,7 +85,7 @@ def test_a_status_is_an_error_and_the_connection_lives():
         session.write(status(session.read().call, wire.RESOURCE_EXHAUSTED, "queue full", 1500))
         session.write(reply(session.read()))
 
-    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(script) as teacher, Client(teacher.address, retries=0) as client:
         with pytest.raises(DocentError, match="RESOURCE_EXHAUSTED: queue full") as caught:
             client.infer("m", [1.0])
         assert caught.value.code == Code.RESOURCE_EXHAUSTED and caught.value.retry_after == 0.0015
@@ -129,7 +129,7 @@ def test_a_lost_connection_fails_every_call_and_the_next_one_connects_again():
         assert frame.call == 1
         session.write(reply(frame))
 
-    with ScriptedTeacher(cut, answer) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(cut, answer) as teacher, Client(teacher.address, retries=0) as client:
         calls = [client.submit("m", [1.0]), client.submit("m", [2.0])]
         for call in calls:
             with pytest.raises(DocentError) as caught:
@@ -138,7 +138,7 @@ def test_a_lost_connection_fails_every_call_and_the_next_one_connects_again():
         assert client.infer("m", [3.0]).outputs.tolist() == [3]
 
 
-def test_calls_above_a_goaway_fail_and_the_others_finish():
+def test_without_retries_calls_above_a_goaway_fail_and_the_others_finish():
     def leave(session):
         session.welcome()
         first, _ = session.read(), session.read()
@@ -150,7 +150,7 @@ def test_calls_above_a_goaway_fail_and_the_others_finish():
         session.welcome()
         session.write(reply(session.read(), version=2))
 
-    with ScriptedTeacher(leave, answer) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(leave, answer) as teacher, Client(teacher.address, retries=0) as client:
         kept, dropped = client.submit("m", [1.0]), client.submit("m", [2.0])
         with pytest.raises(DocentError, match="UNAVAILABLE: draining"):
             dropped.result()
@@ -188,16 +188,20 @@ def test_no_teacher_at_the_address_names_it_and_what_to_start():
     assert caught.value.code == Code.UNAVAILABLE
 
 
-def test_a_teacher_that_does_not_answer_in_time():
+def test_a_late_call_fails_by_itself_is_cancelled_and_its_reply_ignored():
     def script(session):
         session.welcome()
-        session.read(), session.read()
+        call = session.read().call
+        assert session.read() == wire.Frame(call=call, cancel=wire.Cancel())
+        session.write(reply(wire.Frame(call=call)))
+        session.write(reply(session.read()))
 
     with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
-        call = client.submit("m", [1.0], timeout=0.02)
-        with pytest.raises(DocentError, match="DEADLINE_EXCEEDED"):
-            call.result()
-        client.submit("m", [1.0])
+        call = client.submit("m", [1.0], timeout=0.1)
+        for _ in range(2):
+            with pytest.raises(DocentError, match="DEADLINE_EXCEEDED"):
+                call.result()
+        assert client.infer("m", [2.0]).outputs.tolist() == [2]
 
 
 def test_replies_that_fill_the_sockets_do_not_block_what_is_sent():
