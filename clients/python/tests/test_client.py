@@ -1,4 +1,4 @@
-"""The client against a scripted teacher: pipelining, splitting, statuses and faults."""
+"""The client against a scripted teacher: pipelining, splitting, limits, statuses and faults."""
 
 import socket
 
@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 from docent_client import Client, Code, DocentError
 from docent_client.proto.docent.v1 import docent_pb2 as wire
-from scripted import ScriptedTeacher, reply
-
-
-def status(call, code, message="no", retry_after_us=0):
-    return wire.Frame(call=call, status=wire.Status(code=code, message=message, retry_after_us=retry_after_us))
-
-
-def go_away(last_call, code=wire.UNAVAILABLE, message="draining"):
-    return wire.Frame(go_away=wire.GoAway(last_call=last_call, status=wire.Status(code=code, message=message)))
+from scripted import ScriptedTeacher, go_away, reply, status
 
 
 def test_replies_in_any_order_reach_their_calls():
@@ -114,7 +106,7 @@ def test_a_ping_is_answered_while_idle(monkeypatch):
 
     with ScriptedTeacher(script) as teacher:
         client = Client(teacher.address)
-        teacher._thread.join(10)
+        teacher.join()
         client.close()
 
 
