@@ -247,8 +247,7 @@ class Connection:
             except (OSError, ValueError) as error:
                 return self._lose(self._endpoint.explain(error))
             if not data:
-                greeted = "" if 0 not in self._open else ", before a Welcome: a service that wants tls=True?"
-                return self._lose(f"it was closed at the other end{greeted}")
+                return self._lose("it was closed at the other end")
             self._incoming += data
             self._parse()
             # TLS may hold bytes that the socket no longer has.
@@ -293,6 +292,8 @@ class Connection:
             self._close(self._leaving)
 
     def _lose(self, why: str) -> None:
+        if 0 in self._open and not isinstance(self._socket, ssl.SSLSocket):
+            why += ", before a Welcome: a service that wants tls=True?"
         self._close(DocentError(Code.UNAVAILABLE, f"the connection to {self.address} was lost: {why}"))
 
     def _break(self) -> None:
