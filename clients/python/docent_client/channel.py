@@ -22,6 +22,10 @@ class Rules(NamedTuple):
     retries: int
 
 
+def _never() -> bool:
+    return False
+
+
 class Channel:
     """Hands out the one connection for queries, connecting at once where there is none, then with backoff."""
 
@@ -32,24 +36,26 @@ class Channel:
         self._connections: list[Connection] = []
         self._error, self._failures, self._again = None, 0, 0.0
 
-    def connection(self, rules: Rules, is_cancelled: Callable[[], bool] = lambda: False) -> Connection:
-        """Fails with UNAVAILABLE where the last attempt to connect failed and the next is not due, unless the rules say
-        to wait."""
+    def connection(
+        self, deadline: float | None, wait_for_ready: bool, is_cancelled: Callable[[], bool] = _never
+    ) -> Connection:
+        """Fails with UNAVAILABLE where the last attempt to connect failed and the next is not due, unless it is to wait
+        for that."""
         with self._state:
             while True:
                 if self.closed or is_cancelled():
                     raise self._gone()
                 if self._connections and self._connections[-1].usable:
                     return self._connections[-1]
-                left, due = seconds_left(rules.deadline), seconds_left(self._again)
+                left, due = seconds_left(deadline), seconds_left(self._again)
                 if left == 0:
                     why = f": {self._error.message}" if self._error else ""
                     raise DocentError(Code.DEADLINE_EXCEEDED, f"no connection to {self._address} in time{why}")
                 if self._connecting:
                     self._state.wait(left)
                 elif due == 0:
-                    self._connect(rules.deadline)
-                elif not rules.wait_for_ready or self._error.code != Code.UNAVAILABLE:
+                    self._connect(deadline)
+                elif not wait_for_ready or self._error.code != Code.UNAVAILABLE:
                     raise self._error
                 else:
                     self._state.wait(due if left is None else min(due, left))
@@ -117,7 +123,7 @@ class Channel:
 class Attempts:
     """What a call has tried. One that its server never started is sent again at once, and that does not count."""
 
-    def __init__(self, channel: Channel, rules: Rules, is_cancelled: Callable[[], bool] = lambda: False):
+    def __init__(self, channel: Channel, rules: Rules, is_cancelled: Callable[[], bool] = _never):
         self._channel, self._rules, self._is_cancelled = channel, rules, is_cancelled
         self._failed, self._moved = 0, 0
 
@@ -143,13 +149,12 @@ class Call:
     """A call under way. It was sent when it was made, and is sent again while somebody waits for its result."""
 
     def __init__(self, channel: Channel, rules: Rules, **body):
-        self._channel, self._rules, self._cancelled = channel, rules, False
-        self._attempts = Attempts(channel, rules, lambda: self._cancelled)
-        self._waiting = threading.Lock()
+        self._channel, self._rules = channel, rules
+        self._attempts, self._cancelled, self._waiting = None, False, threading.Lock()
         self._outcome, self._error = None, None
         self._bodies, self._exchanges = [body], []
         try:
-            self._send(rules._replace(wait_for_ready=False))
+            self._send(wait_for_ready=False)
         except DocentError as error:
             # Waiting until a server is ready is left to `result`.
             self._error = None if rules.wait_for_ready and error.code == Code.UNAVAILABLE else error
@@ -183,25 +188,30 @@ class Call:
         """What the caller gets of the frames; None where the call was sent anew, and is to be collected again."""
         return replies[0]
 
-    def _send(self, rules: Rules) -> None:
+    def _is_cancelled(self) -> bool:
+        return self._cancelled
+
+    def _send(self, wait_for_ready: bool) -> None:
         """Sends what has failed or was never sent."""
-        connection = self._channel.connection(rules, lambda: self._cancelled)
+        deadline = self._rules.deadline
+        connection = self._channel.connection(deadline, wait_for_ready, self._is_cancelled)
         if not self._exchanges:
             self._bodies = self._split(connection)
         for index, body in enumerate(self._bodies):
             if index == len(self._exchanges) or self._exchanges[index].error is not None:
                 rows = body["infer"].rows if "infer" in body else 0
-                self._exchanges[index : index + 1] = [connection.submit(rules.deadline, rows, **body)]
+                self._exchanges[index : index + 1] = [connection.submit(deadline, rows, **body)]
         if self._cancelled:
             self.cancel()
 
     def _collect(self) -> list:
+        """The frame that answers each part. Sends again what failed, as long as the rules allow."""
         while True:
             try:
                 if self._error is not None:
                     raise self._error
                 if not self._exchanges:
-                    self._send(self._rules)
+                    self._send(self._rules.wait_for_ready)
                 for exchange in self._exchanges:
                     exchange.settle()
                 errors = [exchange.error for exchange in self._exchanges if exchange.error is not None]
@@ -209,17 +219,22 @@ class Call:
                     return [exchange.frames[0] for exchange in self._exchanges]
                 raise max(errors, key=_weight)
             except DocentError as error:
-                self._error = None
-                try:
-                    self._attempts.recover(error)
-                except DocentError:
-                    for exchange in self._exchanges:
-                        exchange.cancel()
-                    raise
+                self._recover(error)
             try:
-                self._send(self._rules)
+                self._error = None
+                self._send(self._rules.wait_for_ready)
             except DocentError as error:
                 self._error = error
+
+    def _recover(self, error: DocentError) -> None:
+        if self._attempts is None:
+            self._attempts = Attempts(self._channel, self._rules, self._is_cancelled)
+        try:
+            self._attempts.recover(error)
+        except DocentError:
+            for exchange in self._exchanges:
+                exchange.cancel()
+            raise
 
 
 def _weight(error: DocentError) -> tuple:

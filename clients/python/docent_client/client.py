@@ -50,7 +50,7 @@ class Client:
         self._channel = Channel(endpoint, name or f"docent-python/{os.getpid()}", token)
         self._timeout, self._retries, self._wait_for_ready = timeout, retries, wait_for_ready
         self._policies, self._closed = {}, threading.Event()
-        self._channel.connection(self._rules())
+        self._channel.connection(self._rules().deadline, wait_for_ready)
         threading.Thread(target=self._tend, name="docent-client", daemon=True).start()
 
     def submit(
@@ -79,14 +79,8 @@ class Client:
         `seed` gives the same actions, none a new seed. `features` names a hidden layer: "policy.0", "value.1", or "trunk.0"
         where policy and value share one.
         """
-        request = wire.InferRequest(
-            model=model,
-            episode=episode,
-            lease_version=lease,
-            minimum_version=minimum_version,
-            **_named(version, alias),
-            **wanted(want, actions, seed, features),
-        )
+        fields = {"model": model, "episode": episode, "lease_version": lease, "minimum_version": minimum_version}
+        fields |= _named(version, alias) | wanted(want, actions, seed, features)
 
         def policy(version: int, rules: Rules) -> "wire.Policy":
             """A version's policy, asked for once."""
@@ -96,7 +90,7 @@ class Client:
                 self._policies[model, version] = found
             return found
 
-        return Query(self._channel, self._rules(timeout, wait_for_ready), request, array_of(observations), policy)
+        return Query(self._channel, self._rules(timeout, wait_for_ready), fields, array_of(observations), policy)
 
     def infer(self, model: str, observations, version=None, alias=None, timeout=None, **options) -> Reply:
         """`submit` and `result` in one, with the same options."""
@@ -129,7 +123,7 @@ class Client:
             while True:
                 try:
                     if exchange is None:
-                        connection = self._channel.connection(rules)
+                        connection = self._channel.connection(rules.deadline, rules.wait_for_ready)
                         exchange = connection.submit(rules.deadline, many=True, health=request)
                     serving = wire.Serving.Name(exchange.next().health_reply.serving)
                 except DocentError as error:
@@ -201,7 +195,7 @@ class Client:
         attempts = Attempts(self._channel, rules)
         while True:
             try:
-                self._channel.connection(rules)
+                self._channel.connection(rules.deadline, rules.wait_for_ready)
                 connection = self._channel.apart(rules.deadline)
                 try:
                     return transfer(connection, rules.deadline, *arguments)

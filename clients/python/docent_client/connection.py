@@ -58,7 +58,8 @@ class Connection:
         self._endpoint, self.address = endpoint, endpoint.address
         # Guards all that follows, the socket too, and is never held while somebody waits for the socket. `_polling` is
         # the one thread that does; a byte into `_nudge` calls it back.
-        self._state, self._polling = threading.Condition(threading.Lock()), False
+        self._lock, self._polling = threading.Lock(), False
+        self._state = threading.Condition(self._lock)
         self._incoming, self._outgoing = bytearray(), bytearray()
         self._open, self._rows, self._next = {}, 0, 1
         self._failure: DocentError | None = None
@@ -72,7 +73,7 @@ class Connection:
         self._poll.register(self._socket, select.POLLIN)
         handshake = self._open[0] = Exchange(self, deadline)
         try:
-            with self._state:
+            with self._lock:
                 self._send(wire.Frame(hello=wire.Hello(protocol=_PROTOCOL, client=name, token=token)))
             self.limits = handshake.next().welcome
             if self.limits.protocol != _PROTOCOL:
@@ -96,31 +97,31 @@ class Connection:
         """Writes a call's request, as soon as the server's limits leave room for it. What goes wrong is the exchange's
         error."""
         exchange = Exchange(self, deadline, rows, many)
-        with self._state:
+        with self._lock:
             while self.usable and self._is_full(rows) and seconds_left(deadline) != 0:
                 self._expire()
                 deadlines = [other.deadline for other in (exchange, *self._open.values()) if other.deadline is not None]
                 self._turn(seconds_left(min(deadlines, default=None)))
             if not self.usable:
                 exchange.error = self._failure or self._moved()
-            elif seconds_left(deadline) == 0:
+            elif (left := seconds_left(deadline)) == 0:
                 exchange.error = self._late()
             else:
                 exchange.number, self._next = self._next, self._next + 1
                 self._open[exchange.number] = exchange
                 self._rows += rows
-                if deadline is not None and "infer" in body:
-                    body["infer"].deadline_us = max(1, int(seconds_left(deadline) * 1e6))
+                if left is not None and "infer" in body:
+                    body["infer"].deadline_us = max(1, int(left * 1e6))
                 self._write(exchange, body)
         return exchange
 
     def go_on(self, exchange: Exchange, **body) -> None:
         """Writes another frame of a call that sends several."""
-        with self._state:
+        with self._lock:
             self._write(exchange, body)
 
     def wait(self, exchange: Exchange) -> None:
-        with self._state:
+        with self._lock:
             while not exchange.settled:
                 left = seconds_left(exchange.deadline)
                 self._turn(left)
@@ -128,27 +129,28 @@ class Connection:
                     self._give_up(exchange, self._late())
 
     def cancel(self, exchange: Exchange) -> None:
-        with self._state:
+        with self._lock:
             self._give_up(exchange, DocentError(Code.CANCELLED, "the caller gave it up"))
 
     def tend(self) -> None:
         """Reads what came while nobody waits for a reply, above all pings, and gives up the calls that are too late."""
-        with self._state:
+        with self._lock:
             if not self._polling:
                 self._turn(0)
             self._expire()
 
     def close(self, error: BaseException) -> None:
         """Every call under way fails with this error."""
-        with self._state:
+        with self._lock:
             self._close(error)
 
-    # What follows is called with `_state` held.
+    # What follows is called with `_lock` held.
 
     def _is_full(self, rows: int) -> bool:
+        if not self._open:
+            return False
         rows_max = self.limits.rows_in_flight_max or float("inf")
-        calls_max = max(1, self.limits.calls_in_flight_max)
-        return len(self._open) >= calls_max or bool(self._open) and self._rows + rows > rows_max
+        return len(self._open) >= self.limits.calls_in_flight_max or self._rows + rows > rows_max
 
     def _write(self, exchange: Exchange, body: dict) -> None:
         self._send(wire.Frame(call=exchange.number, **body))
@@ -205,11 +207,11 @@ class Connection:
             return
         self._polling = True
         self._poll.modify(self._socket, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
-        self._state.release()
+        self._lock.release()
         try:
             ready = self._poll.poll(None if seconds is None else seconds * 1000)
         finally:
-            self._state.acquire()
+            self._lock.acquire()
             self._polling = False
             self._state.notify_all()
         if self._failure is not None:

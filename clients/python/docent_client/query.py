@@ -37,9 +37,9 @@ class Reply:
 
 
 def array_of(observations) -> np.ndarray:
-    """uint8 as it is, all else as float32; one or two axes."""
-    rows = np.asarray(observations)
-    rows = np.atleast_1d(rows if rows.dtype == np.uint8 else rows.astype("<f4"))
+    """A copy; uint8 as it is, all else as float32; one or two axes."""
+    given = np.asarray(observations)
+    rows = np.array(given, dtype=np.uint8 if given.dtype == np.uint8 else "<f4", order="C", ndmin=1)
     if rows.ndim > 2:
         message = f"observations of shape {rows.shape}; expected (rows, width) or (width,)"
         raise DocentError(Code.INVALID_ARGUMENT, message)
@@ -48,7 +48,7 @@ def array_of(observations) -> np.ndarray:
 
 def wanted(want, actions: str | None, seed: int | None, features: str | None) -> dict:
     """The fields of an InferRequest that say what it asks for."""
-    names = list(_WANT) if want is None else [want] if isinstance(want, str) else list(want)
+    names = _WANT if want is None else [want] if isinstance(want, str) else list(want)
     if unknown := [name for name in names if name not in _WANT]:
         raise DocentError(Code.INVALID_ARGUMENT, f"want={unknown[0]!r}; expected 'outputs' or 'values', or both")
     if actions is not None and actions not in _MODES:
@@ -62,7 +62,7 @@ def wanted(want, actions: str | None, seed: int | None, features: str | None) ->
     if actions:
         fields["action_mode"] = _MODES[actions]
     if actions == "sampled":
-        fields["action_seed"] = secrets.randbits(64) if seed is None else seed % 2**64
+        fields["action_seed"] = secrets.randbits(64) if seed is None else int(seed) % 2**64
     return fields
 
 
@@ -71,12 +71,12 @@ class Query(Call):
         self,
         channel: Channel,
         rules: Rules,
-        request: "wire.InferRequest",
+        fields: dict,
         observations: np.ndarray,
         policy: Callable[[int, Rules], "wire.Policy"],
     ):
-        self._request, self._policy, self._shape = request, policy, observations.shape[:-1]
-        self._rows, self._lease_moved = np.array(np.atleast_2d(observations)), False
+        self._fields, self._policy, self._shape = fields, policy, observations.shape[:-1]
+        self._rows, self._lease_moved = observations if observations.ndim == 2 else observations[None], False
         super().__init__(channel, rules)
 
     def _split(self, connection: Connection) -> list[dict]:
@@ -84,15 +84,16 @@ class Query(Call):
         most = limits.rows_per_call_max
         if limits.frame_bytes_max and rows.shape[1]:
             most = min(most, (limits.frame_bytes_max - _FRAME_OVERHEAD) // (rows.shape[1] * rows.itemsize))
-        bodies = []
-        for start in range(0, max(1, len(rows)), max(1, most)):
-            part = rows[start : start + max(1, most)]
-            request = wire.InferRequest(rows=len(part), observations=part.tobytes())
-            request.MergeFrom(self._request)
-            if rows.dtype == np.uint8:
-                request.element_type = wire.UINT8
-            # Rows are numbered from 0 in each part, so that each needs a seed of its own.
-            request.action_seed ^= start * 0x9E3779B97F4A7C15 % 2**64
+        most = max(1, most)
+        element, bodies = wire.UINT8 if rows.dtype == np.uint8 else wire.FP32, []
+        for start in range(0, max(1, len(rows)), most):
+            part = rows[start : start + most]
+            request = wire.InferRequest(
+                rows=len(part), observations=part.tobytes(), element_type=element, **self._fields
+            )
+            if start and request.action_mode == wire.SAMPLED:
+                # Rows are numbered from 0 in each part, so that each needs a seed of its own.
+                request.action_seed ^= start * 0x9E3779B97F4A7C15 % 2**64
             bodies.append({"infer": request})
         return bodies
 
@@ -102,17 +103,17 @@ class Query(Call):
         self._lease_moved |= any(reply.lease_moved for reply in replies)
         if any(reply.version != newest for reply in replies):
             # The version changed between two parts: all rows are asked again, of one.
-            self._request.alias, self._request.version, self._request.lease_version = "", newest, 0
+            self._fields |= {"alias": "", "version": newest, "lease_version": 0}
             self._exchanges = []
             return None
-        asked = self._request.want or 3
-        columns = {name: b"".join(getattr(reply, name) for reply in replies) for name in ("outputs", "values", "features")}
+        asked = self._fields["want"] or 3
+        values = b"".join([reply.values for reply in replies])
         return Reply(
-            outputs=self._array(columns["outputs"], -1) if asked & 1 else None,
-            values=self._array(columns["values"]) if columns["values"] else None,
+            outputs=self._array(b"".join([reply.outputs for reply in replies]), -1) if asked & 1 else None,
+            values=self._array(values) if values else None,
             version=newest,
             actions=self._actions(replies, newest) if asked & _ACTIONS else None,
-            features=self._array(columns["features"], -1) if asked & _FEATURES else None,
+            features=self._array(b"".join([reply.features for reply in replies]), -1) if asked & _FEATURES else None,
             lease_moved=self._lease_moved,
         )
 
@@ -123,4 +124,8 @@ class Query(Call):
         return self._array(data, dtype="<i4")
 
     def _array(self, data: bytes, *width: int, dtype: str = "<f4") -> np.ndarray:
-        return np.frombuffer(data, dtype).reshape((*self._shape, *width))
+        try:
+            return np.frombuffer(data, dtype).reshape((*self._shape, *width))
+        except ValueError as error:
+            message = f"a reply of {len(data)} bytes for observations of shape {self._rows.shape}; expected 4 a number"
+            raise DocentError(Code.INTERNAL, message) from error
