@@ -32,7 +32,8 @@ class Channel:
     def __init__(self, endpoint: Endpoint, name: str, token: str):
         self._arguments, self._address = (endpoint, name, token), endpoint.address
         self._state, self._connecting, self.closed = threading.Condition(), False, False
-        # The newest last. Others are left by their server, and finish the calls that they have.
+        self._current: Connection | None = None
+        # Others are for bulk streams, or are left by their server and finish the calls that they have.
         self._connections: list[Connection] = []
         self._error, self._failures, self._again = None, 0, 0.0
 
@@ -45,8 +46,8 @@ class Channel:
             while True:
                 if self.closed or is_cancelled():
                     raise self._gone()
-                if self._connections and self._connections[-1].usable:
-                    return self._connections[-1]
+                if self._current is not None and self._current.usable:
+                    return self._current
                 left, due = seconds_left(deadline), seconds_left(self._again)
                 if left == 0:
                     why = f": {self._error.message}" if self._error else ""
@@ -56,7 +57,7 @@ class Channel:
                 elif due == 0:
                     self._connect(deadline)
                 elif not wait_for_ready or self._error.code != Code.UNAVAILABLE:
-                    raise self._error
+                    raise self._error.with_traceback(None)
                 else:
                     self._state.wait(due if left is None else min(due, left))
 
@@ -64,11 +65,16 @@ class Channel:
         """A new connection, for a bulk stream. The caller closes it."""
         most = time.monotonic() + _CONNECT_SECONDS
         try:
-            return Connection(*self._arguments, most if deadline is None else min(deadline, most))
+            connection = Connection(*self._arguments, most if deadline is None else min(deadline, most))
         except DocentError as error:
             if error.code != Code.DEADLINE_EXCEEDED:
                 raise
             raise DocentError(Code.UNAVAILABLE, f"{self._address} did not greet in time") from error
+        with self._state:
+            self._connections.append(connection)
+            if self.closed:
+                connection.close(self._gone())
+        return connection
 
     def pause(self, seconds: float, is_cancelled: Callable[[], bool]) -> None:
         with self._state:
@@ -101,9 +107,9 @@ class Channel:
     def _connect(self, deadline: float | None) -> None:
         self._connecting = True
         self._state.release()
-        connection, error = None, None
+        error = None
         try:
-            connection = self.apart(deadline)
+            self._current = self.apart(deadline)
         except DocentError as caught:
             error = caught
         finally:
@@ -114,11 +120,6 @@ class Channel:
         if error is not None and seconds_left(deadline) != 0:
             pause = retry.backoff(retry.RECONNECT_SECONDS, self._failures, retry.RECONNECT_SECONDS_MAX)
             self._again = time.monotonic() + pause
-        if connection is not None:
-            self._connections.append(connection)
-            if self.closed:
-                connection.close(self._gone())
-
 
 class Attempts:
     """What a call has tried. One that its server never started is sent again at once, and that does not count."""

@@ -26,8 +26,8 @@ class Client:
 
     `timeout`, in seconds, is the default of every call, the first connecting included; None, or math.inf for a call,
     waits for ever. A deadline spans all attempts. `retries` is how often a call is sent again, 4 at most, after
-    UNAVAILABLE or RESOURCE_EXHAUSTED. With `wait_for_ready`, calls wait for a server that cannot be reached, in place of
-    failing with UNAVAILABLE. `tls` is True or an SSLContext; `ca`, a PEM file of who may sign the server's certificate,
+    UNAVAILABLE or RESOURCE_EXHAUSTED. With `wait_for_ready`, calls wait for a server that cannot be reached, and do not
+    fail with UNAVAILABLE. `tls` is True or an SSLContext; `ca`, a PEM file of who may sign the server's certificate,
     and `certificate`, PEM files of the client's own certificate and its key, imply it. `server_name` is what the
     server's certificate names, where that is not HOST.
     """
@@ -70,14 +70,14 @@ class Client:
         minimum_version: int = 0,
         wait_for_ready: bool | None = None,
     ) -> Call:
-        """Asks a model about observations (rows x width, or one row). Returns at once: `Call.result()` has the reply.
+        """Asks a model about observations (rows x width, or one row). Returns at once; `Call.result()` has the reply.
 
         At most one of `version` and `alias`; with neither, the alias `stable` answers, unless `lease`, the version that
         answered the first query of `episode`, is still there. uint8 observations travel as such, all others as float32.
 
-        `want` is "outputs" or "values", or several of them; None means both. `actions` is "greedy" or "sampled": the same
-        `seed` gives the same actions, none a new seed. `features` names a hidden layer: "policy.0", "value.1", or "trunk.0"
-        where policy and value share one.
+        `want` is "outputs" or "values", or a list of them; None means both. `actions` is "greedy" or "sampled": the same
+        `seed` gives the same actions; None takes a new one. `features` names a hidden layer, such as "policy.0",
+        "value.1", or "trunk.0" where policy and value share one.
         """
         fields = {"model": model, "episode": episode, "lease_version": lease, "minimum_version": minimum_version}
         fields |= _named(version, alias) | wanted(want, actions, seed, features)

@@ -187,7 +187,7 @@ class Connection:
         return DocentError(Code.DEADLINE_EXCEEDED, f"{self.address} did not answer in time")
 
     def _moved(self) -> DocentError:
-        why = self._leaving or DocentError(Code.UNAVAILABLE, f"the connection to {self.address} ran out of call numbers")
+        why = self._leaving or DocentError(Code.UNAVAILABLE, f"{self.address} was asked 2^31 times on one connection")
         return DocentError(why.code, why.message, why.retry_after, unstarted=True)
 
     def _wake(self) -> None:

@@ -73,5 +73,5 @@ def _context(ca: str | None, certificate: tuple[str, str] | None) -> ssl.SSLCont
             context.load_cert_chain(*certificate)
         return context
     except OSError as error:
-        message = f"ca={ca!r} and certificate={certificate!r} ({error}); expected PEM files, of a certificate and its key"
+        message = f"ca={ca!r} and certificate={certificate!r} ({error}); expected PEM files"
         raise DocentError(Code.INVALID_ARGUMENT, message) from error

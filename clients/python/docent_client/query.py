@@ -57,7 +57,8 @@ def wanted(want, actions: str | None, seed: int | None, features: str | None) ->
         raise DocentError(Code.INVALID_ARGUMENT, f"seed={seed} and actions={actions!r}; expected actions='sampled'")
     bits = sum({_WANT[name] for name in names}) | (_ACTIONS if actions else 0) | (_FEATURES if features else 0)
     if bits == 0:
-        raise DocentError(Code.INVALID_ARGUMENT, "a query that wants nothing; expected outputs, values, actions or features")
+        message = "a query that wants nothing; expected outputs, values, actions or features"
+        raise DocentError(Code.INVALID_ARGUMENT, message)
     fields = {"want": 0 if bits == 3 else bits, "features_layer": features or ""}
     if actions:
         fields["action_mode"] = _MODES[actions]
@@ -88,9 +89,8 @@ class Query(Call):
         element, bodies = wire.UINT8 if rows.dtype == np.uint8 else wire.FP32, []
         for start in range(0, max(1, len(rows)), most):
             part = rows[start : start + most]
-            request = wire.InferRequest(
-                rows=len(part), observations=part.tobytes(), element_type=element, **self._fields
-            )
+            data = part.tobytes()
+            request = wire.InferRequest(rows=len(part), observations=data, element_type=element, **self._fields)
             if start and request.action_mode == wire.SAMPLED:
                 # Rows are numbered from 0 in each part, so that each needs a seed of its own.
                 request.action_seed ^= start * 0x9E3779B97F4A7C15 % 2**64

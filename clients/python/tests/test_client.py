@@ -165,7 +165,9 @@ def test_another_protocol_number_is_refused():
             Client(teacher.address)
 
 
-@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0\x03\xff\xff\xff", b"\0\xff\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0\x03\xff\xff\xff", b"\0\xff\xff\xff\xff"]
+)
 def test_bytes_of_another_protocol_are_recognised(data):
     with ScriptedTeacher(lambda session: session.socket.sendall(data)) as teacher:
         with pytest.raises(DocentError, match="INTERNAL: .* does not speak Docent's protocol"):

@@ -94,7 +94,8 @@ def test_features_of_a_layer_and_the_lease_of_an_episode():
             assert (infer.want, infer.features_layer, infer.rows) == (1 | 8, "policy.1", rows)
             assert (infer.episode, infer.lease_version, infer.minimum_version) == (77, 2, 1)
             features = np.full((rows, 3), frame.call, "<f4").tobytes()
-            answer = wire.InferReply(version=3, rows=rows, outputs=bytes(8 * rows), features=features, lease_moved=rows == 1)
+            answer = wire.InferReply(version=3, rows=rows, outputs=bytes(8 * rows), features=features)
+            answer.lease_moved = rows == 1
             session.write(wire.Frame(call=frame.call, infer_reply=answer))
 
     with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
@@ -258,11 +259,44 @@ def test_a_damaged_artefact_is_data_loss(damage, message):
             client.fetch("m", alias="stable")
 
 
+def test_closing_the_client_ends_a_transfer_and_a_watch():
+    def first(session):
+        session.welcome()
+        frame = session.read()
+        session.write(health(frame.call, wire.SERVING))
+        assert session.read() is None
+
+    def second(session):
+        session.welcome()
+        session.read()
+        client.close()
+        assert session.read() is None
+
+    with ScriptedTeacher(first, second) as teacher, Client(teacher.address) as client:
+        watch = client.watch_health()
+        assert next(watch) == "SERVING"
+        with pytest.raises(DocentError, match="CANCELLED: the client was closed"):
+            client.fetch("m")
+        with pytest.raises(DocentError, match="CANCELLED: the client was closed"):
+            next(watch)
+
+
+def test_a_reply_of_the_wrong_size_is_internal():
+    def script(session):
+        session.welcome()
+        frame = session.read()
+        session.write(wire.Frame(call=frame.call, infer_reply=wire.InferReply(version=1, rows=2, outputs=bytes(12))))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        with pytest.raises(DocentError, match=r"INTERNAL: a reply of 12 bytes for observations of shape \(2, 1\)"):
+            client.infer("m", [[1.0], [2.0]])
+
+
 def test_a_publish_sends_chunks_and_again_under_the_same_request_id(monkeypatch):
     monkeypatch.setattr(retry, "CALL_SECONDS", 1e-4)
     seen = []
 
-    def publish(session, result):
+    def publish(session, **result):
         session.welcome()
         frame = session.read()
         assert frame.publish.sha256 == hashlib.sha256(ARTEFACT).digest() and frame.publish.golden.rows == 1
@@ -273,12 +307,12 @@ def test_a_publish_sends_chunks_and_again_under_the_same_request_id(monkeypatch)
             assert chunk.call == frame.call and chunk.chunk.offset == len(data) and len(chunk.chunk.data) <= 65536
             data += chunk.chunk.data
         assert data == ARTEFACT
-        session.write(result(frame.call))
+        session.write(wire.Frame(call=frame.call, **result))
 
     scripts = [
         lambda session: session.welcome() and session.read(),
-        lambda session: publish(session, lambda call: status(call, wire.UNAVAILABLE)),
-        lambda session: publish(session, lambda call: wire.Frame(call=call, publish_reply=wire.PublishReply(version=5))),
+        lambda session: publish(session, status=wire.Status(code=wire.UNAVAILABLE)),
+        lambda session: publish(session, publish_reply=wire.PublishReply(version=5)),
     ]
     with ScriptedTeacher(*scripts) as teacher, Client(teacher.address) as client:
         assert client.publish("m", ARTEFACT, golden=wire.Golden(rows=1)) == 5

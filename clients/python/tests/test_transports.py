@@ -28,7 +28,8 @@ def certificates(tmp_path_factory):
     """Two PEM files each of `teacher`, valid for 127.0.0.1 alone, and `walker`, both self-signed."""
     folder = tmp_path_factory.mktemp("certificates")
     for name, subject in (("teacher", "IP:127.0.0.1"), ("walker", "DNS:walker")):
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        command += ["-nodes", "-days", "2"]
         command += ["-subj", f"/CN={name}", "-addext", f"subjectAltName={subject}"]
         command += ["-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"]
         subprocess.run(command, check=True, capture_output=True)
