@@ -1,127 +1,179 @@
 """A pipelined client of the teacher service."""
 
+import hashlib
+import math
 import os
+import ssl
 import threading
 import time
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator
 
-import numpy as np
-
-from .connection import Connection, Exchange
+from . import artefacts
+from .channel import Attempts, Call, Channel, Rules
+from .endpoint import Endpoint
 from .errors import Code, DocentError
 from .proto.docent.v1 import docent_pb2 as wire
+from .query import Query, Reply, array_of, wanted
 
 _IDLE_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What a model answered: one `version` computed every row.
-
-    `outputs` is float32, rows x width: categorical logits; a Gaussian's means, then its log standard deviations; or Q
-    values. `values` is float32, rows; None where the model has no value function. A single observation (one axis) gets
-    `outputs` of one axis and one value.
-    """
-
-    outputs: np.ndarray
-    values: np.ndarray | None
-    version: int
-
-
-class Call:
-    """A query under way."""
-
-    def __init__(self, client: "Client", request: "wire.InferRequest", rows: np.ndarray, deadline: float | None):
-        self._client, self._request, self._observations, self._deadline = client, request, rows, deadline
-        self._send()
-
-    def _send(self) -> None:
-        """One exchange for as many rows as the server takes in a call."""
-        rows = np.atleast_2d(self._observations)
-        most = max(1, self._client._connected().limits.rows_per_call_max)
-        self._exchanges: list[Exchange] = []
-        for start in range(0, max(1, len(rows)), most):
-            part = rows[start : start + most]
-            request = wire.InferRequest(rows=len(part), observations=part.tobytes())
-            request.MergeFrom(self._request)
-            if self._deadline is not None:
-                request.deadline_us = max(1, int((self._deadline - time.monotonic()) * 1e6))
-            self._exchanges.append(self._client._connected().submit(self._deadline, infer=request))
-
-    def result(self) -> Reply:
-        """Waits for the reply. Raises DocentError with the call's status when it failed."""
-        replies = [exchange.wait().infer_reply for exchange in self._exchanges]
-        newest = max(reply.version for reply in replies)
-        if any(reply.version != newest for reply in replies):
-            # The version changed between two exchanges: all rows are asked again, of one.
-            self._request.alias, self._request.version = "", newest
-            self._send()
-            return self.result()
-        outputs = np.frombuffer(b"".join(reply.outputs for reply in replies), "<f4")
-        values = np.frombuffer(b"".join(reply.values for reply in replies), "<f4")
-        values = values.reshape(self._observations.shape[:-1]) if len(values) else None
-        return Reply(outputs.reshape(*self._observations.shape[:-1], -1), values, newest)
-
-
 class Client:
-    """Connects to a teacher service at once, and again at the first call after the connection was lost.
+    """Connects to a teacher service, at `HOST:PORT` or `unix:/PATH`, at once, and again after the connection was lost.
 
-    Many calls may be under way, from several threads. Every failure is a DocentError. `timeout`, in seconds, is for the
-    connection and the default of each call; None waits for ever.
+    Many calls may be under way, from several threads. Every failure is a DocentError.
+
+    `timeout`, in seconds, is the default of every call, the first connecting included; None, or math.inf for a call,
+    waits for ever. A deadline spans all attempts. `retries` is how often a call is sent again, 4 at most, after
+    UNAVAILABLE or RESOURCE_EXHAUSTED. With `wait_for_ready`, calls wait for a server that cannot be reached, and do not
+    fail with UNAVAILABLE. `tls` is True or an SSLContext; `ca`, a PEM file of who may sign the server's certificate,
+    and `certificate`, PEM files of the client's own certificate and its key, imply it. `server_name` is what the
+    server's certificate names, where that is not HOST.
     """
 
-    def __init__(self, address: str, *, token: str = "", name: str = "", timeout: float | None = 30.0):
-        self._arguments = (address, name or f"docent-python/{os.getpid()}", token, timeout)
-        self._timeout, self._lock, self._closed = timeout, threading.Lock(), threading.Event()
-        self._connection = Connection(*self._arguments)
-        threading.Thread(target=self._answer_pings, name="docent-client", daemon=True).start()
+    def __init__(
+        self,
+        address: str,
+        *,
+        token: str = "",
+        name: str = "",
+        timeout: float | None = 30.0,
+        retries: int = 4,
+        wait_for_ready: bool = False,
+        tls: bool | ssl.SSLContext = False,
+        ca: str | None = None,
+        certificate: tuple[str, str] | None = None,
+        server_name: str | None = None,
+    ):
+        endpoint = Endpoint(address, tls, ca, certificate, server_name)
+        self._channel = Channel(endpoint, name or f"docent-python/{os.getpid()}", token)
+        self._timeout, self._retries, self._wait_for_ready = timeout, retries, wait_for_ready
+        self._policies, self._closed = {}, threading.Event()
+        self._channel.connection(self._rules().deadline, wait_for_ready)
+        threading.Thread(target=self._tend, name="docent-client", daemon=True).start()
 
-    def submit(self, model: str, observations, version=None, alias=None, timeout=None) -> Call:
-        """Asks a model about observations (rows x width, or one row). Returns at once: `Call.result()` has the reply.
+    def submit(
+        self,
+        model: str,
+        observations,
+        version: int | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        *,
+        want=None,
+        actions: str | None = None,
+        seed: int | None = None,
+        features: str | None = None,
+        episode: int = 0,
+        lease: int = 0,
+        minimum_version: int = 0,
+        wait_for_ready: bool | None = None,
+    ) -> Call:
+        """Asks a model about observations (rows x width, or one row). Returns at once; `Call.result()` has the reply.
 
-        At most one of `version` and `alias`; with neither, the alias `stable` answers.
+        At most one of `version` and `alias`; with neither, the alias `stable` answers, unless `lease`, the version that
+        answered the first query of `episode`, is still there. uint8 observations travel as such, all others as float32.
+
+        `want` is "outputs" or "values", or a list of them; None means both. `actions` is "greedy" or "sampled": the same
+        `seed` gives the same actions; None takes a new one. `features` names a hidden layer, such as "policy.0",
+        "value.1", or "trunk.0" where policy and value share one.
         """
-        rows = np.array(observations, dtype="<f4", order="C", ndmin=1)
-        if rows.ndim > 2:
-            message = f"observations of shape {rows.shape}; expected (rows, width) or (width,)"
-            raise DocentError(Code.INVALID_ARGUMENT, message)
-        request = wire.InferRequest(model=model, **self._named(version, alias))
-        return Call(self, request, rows, self._deadline(timeout))
+        fields = {"model": model, "episode": episode, "lease_version": lease, "minimum_version": minimum_version}
+        fields |= _named(version, alias) | wanted(want, actions, seed, features)
 
-    @staticmethod
-    def _named(version: int | None, alias: str | None) -> dict:
-        if version is not None and alias is not None:
-            message = f"version {version} and alias {alias!r} together; expected at most one of them"
-            raise DocentError(Code.INVALID_ARGUMENT, message)
-        return {"version": version or 0, "alias": alias or ""}
+        def policy(version: int, rules: Rules) -> "wire.Policy":
+            """A version's policy, asked for once."""
+            if (found := self._policies.get((model, version))) is None:
+                body = wire.DescribeRequest(model=model, version=version)
+                found = Call(self._channel, rules, describe=body).result().describe_reply.version.policy
+                self._policies[model, version] = found
+            return found
 
-    def infer(self, model: str, observations, version=None, alias=None, timeout=None) -> Reply:
-        """`submit` and `result` in one."""
-        return self.submit(model, observations, version, alias, timeout).result()
+        return Query(self._channel, self._rules(timeout, wait_for_ready), fields, array_of(observations), policy)
 
-    def describe(self, model: str, version=None, alias=None) -> "wire.DescribeReply":
+    def infer(self, model: str, observations, version=None, alias=None, timeout=None, **options) -> Reply:
+        """`submit` and `result` in one, with the same options."""
+        return self.submit(model, observations, version, alias, timeout, **options).result()
+
+    def describe(self, model: str, version=None, alias=None, timeout=None, wait_for_ready=None) -> "wire.DescribeReply":
         """The model with its versions and aliases; and the version that these words mean now, with its policy's spaces
         and architecture."""
-        request = wire.DescribeRequest(model=model, **self._named(version, alias))
-        return self._call(describe=request).describe_reply
+        request = wire.DescribeRequest(model=model, **_named(version, alias))
+        return self._call(timeout, wait_for_ready, describe=request).describe_reply
 
-    def list_models(self) -> list["wire.Model"]:
+    def list_models(self, timeout=None, wait_for_ready=None) -> list["wire.Model"]:
         """Every model, with its versions and aliases."""
-        return list(self._call(list_models=wire.ListModelsRequest()).list_models_reply.models)
+        return list(self._call(timeout, wait_for_ready, list_models=wire.ListModelsRequest()).list_models_reply.models)
 
-    def health(self, model: str = "") -> str:
-        """"SERVING" or "NOT_SERVING", of one model or of the whole service."""
-        return wire.Serving.Name(self._call(health=wire.HealthRequest(model=model)).health_reply.serving)
+    def health(self, model: str = "", timeout=None, wait_for_ready=None) -> str:
+        """"SERVING" or "NOT_SERVING", of one model or of the whole service. An unknown model is NOT_FOUND."""
+        reply = self._call(timeout, wait_for_ready, health=wire.HealthRequest(model=model)).health_reply
+        return wire.Serving.Name(reply.serving)
 
-    def alias(self, model: str, alias: str, version: int, reason="", request_id="") -> tuple[int, int]:
+    def watch_health(self, model: str = "", timeout: float = math.inf, wait_for_ready=None) -> Iterator[str]:
+        """"SERVING", "NOT_SERVING" or "SERVICE_UNKNOWN", now and at every change, until the iterator is closed.
+
+        It is opened again by the rules of retry when its connection was lost.
+        """
+        rules, exchange, last = self._rules(timeout, wait_for_ready), None, None
+        attempts = Attempts(self._channel, rules)
+        request = wire.HealthRequest(model=model, watch=True)
+        try:
+            while True:
+                try:
+                    if exchange is None:
+                        connection = self._channel.connection(rules.deadline, rules.wait_for_ready)
+                        exchange = connection.submit(rules.deadline, many=True, health=request)
+                    serving = wire.Serving.Name(exchange.next().health_reply.serving)
+                except DocentError as error:
+                    exchange = None
+                    attempts.recover(error)
+                    continue
+                attempts.succeeded()
+                if serving != last:
+                    yield (last := serving)
+        finally:
+            if exchange is not None:
+                exchange.cancel()
+
+    def alias(
+        self, model: str, alias: str, version: int, reason="", request_id="", timeout=None, wait_for_ready=None
+    ) -> tuple[int, int]:
         """Moves an alias (version 0 removes it); answers the versions (from, to), where 0 means none."""
-        request = wire.AliasRequest(model=model, alias=alias, version=version, reason=reason, request_id=request_id)
-        reply = self._call(alias=request).alias_reply
+        # With an id, a second attempt answers what the first one did.
+        request = wire.AliasRequest(
+            model=model, alias=alias, version=version, reason=reason, request_id=request_id or uuid.uuid4().hex
+        )
+        reply = self._call(timeout, wait_for_ready, alias=request).alias_reply
         return getattr(reply, "from"), reply.to
 
+    def fetch(
+        self, model: str, version=None, alias=None, timeout=None, wait_for_ready=None
+    ) -> tuple["wire.FetchHeader", bytes]:
+        """A version's header and artefact, whose size and SHA-256 are checked."""
+        request = wire.FetchRequest(model=model, **_named(version, alias))
+        return self._bulk(timeout, wait_for_ready, artefacts.fetch, request)
+
+    def publish(
+        self, model: str, artefact: bytes, golden=None, lineage=None, request_id="", timeout=None, wait_for_ready=None
+    ) -> int:
+        """Publishes an artefact; answers the number of its version. `golden` and `lineage` are messages of the schema,
+        as in what `fetch` answers."""
+        header = wire.PublishHeader(
+            model=model,
+            artefact_bytes=len(artefact),
+            sha256=hashlib.sha256(artefact).digest(),
+            golden=golden,
+            lineage=lineage,
+            request_id=request_id or uuid.uuid4().hex,
+        )
+        return self._bulk(timeout, wait_for_ready, artefacts.publish, header, artefact)
+
     def close(self) -> None:
+        """Calls under way fail with CANCELLED."""
         self._closed.set()
-        self._connection.close(DocentError(Code.CANCELLED, "the client was closed"))
+        self._channel.close()
 
     def __enter__(self) -> "Client":
         return self
@@ -129,22 +181,37 @@ class Client:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def _deadline(self, timeout: float | None = None) -> float | None:
+    def _rules(self, timeout: float | None = None, wait_for_ready: bool | None = None) -> Rules:
         seconds = self._timeout if timeout is None else timeout
-        return None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None or seconds == math.inf else time.monotonic() + seconds
+        return Rules(deadline, self._wait_for_ready if wait_for_ready is None else wait_for_ready, self._retries)
 
-    def _call(self, **body) -> "wire.Frame":
-        return self._connected().submit(self._deadline(), **body).wait()
+    def _call(self, timeout: float | None, wait_for_ready: bool | None, **body) -> "wire.Frame":
+        return Call(self._channel, self._rules(timeout, wait_for_ready), **body).result()
 
-    def _connected(self) -> Connection:
-        with self._lock:
-            if self._closed.is_set():
-                raise DocentError(Code.CANCELLED, "the client was closed")
-            if not self._connection.usable:
-                self._connection = Connection(*self._arguments)
-            return self._connection
+    def _bulk(self, timeout: float | None, wait_for_ready: bool | None, transfer, *arguments):
+        """On a connection of its own, so that no query waits behind it."""
+        rules = self._rules(timeout, wait_for_ready)
+        attempts = Attempts(self._channel, rules)
+        while True:
+            try:
+                self._channel.connection(rules.deadline, rules.wait_for_ready)
+                connection = self._channel.apart(rules.deadline)
+                try:
+                    return transfer(connection, rules.deadline, *arguments)
+                finally:
+                    connection.close(DocentError(Code.CANCELLED, "the transfer is over"))
+            except DocentError as error:
+                attempts.recover(error)
 
-    def _answer_pings(self) -> None:
+    def _tend(self) -> None:
         """Reads what comes while nobody waits for a reply: a server takes a silent peer for gone."""
         while not self._closed.wait(_IDLE_SECONDS):
-            self._connection.read(None, 0)
+            self._channel.tend()
+
+
+def _named(version: int | None, alias: str | None) -> dict:
+    if version is not None and alias is not None:
+        message = f"version {version} and alias {alias!r} together; expected at most one of them"
+        raise DocentError(Code.INVALID_ARGUMENT, message)
+    return {"version": version or 0, "alias": alias or ""}

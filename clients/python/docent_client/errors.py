@@ -11,15 +11,17 @@ Code.__doc__ = "gRPC's status codes."
 class DocentError(Exception):
     """A call that failed: `code` with gRPC's meaning, and a message that says what was wrong and what was expected.
 
-    `retry_after` is in seconds, and 0 where the server did not say.
+    `retry_after` is in seconds, and 0 where the server did not say. `unstarted` says that the server, which is leaving,
+    never began the call.
     """
 
-    def __init__(self, code: int, message: str, retry_after: float = 0.0):
+    def __init__(self, code: int, message: str, retry_after: float = 0.0, unstarted: bool = False):
         self.code = Code(code) if code in Code._value2member_map_ else Code.UNKNOWN
         self.message = message
         self.retry_after = retry_after
+        self.unstarted = unstarted
         super().__init__(f"{self.code.name}: {message}")
 
     @classmethod
-    def of(cls, status: "wire.Status") -> "DocentError":
-        return cls(status.code, status.message, status.retry_after_us / 1e6)
+    def of(cls, status: "wire.Status", unstarted: bool = False) -> "DocentError":
+        return cls(status.code, status.message, status.retry_after_us / 1e6, unstarted)

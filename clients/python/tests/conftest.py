@@ -44,13 +44,18 @@ def registry(tmp_path_factory, fixture_folder):
     return path
 
 
+def start_service(registry, listen="127.0.0.1:0"):
+    """The process of a teacher service, and the address that it says itself: port 0 takes a free one."""
+    command = [program("DOCENT_TEACHER", "docent-teacher"), "serve", "--registry", registry, "--listen", listen]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return process, listening_address(process)
+
+
 @pytest.fixture(scope="session")
 def address(registry):
-    """A teacher service on a free port, which it says itself."""
-    command = [program("DOCENT_TEACHER", "docent-teacher"), "serve", "--registry", registry, "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process, address = start_service(registry)
     try:
-        yield listening_address(process)
+        yield address
     finally:
         process.terminate()
         assert process.wait(30) == 0

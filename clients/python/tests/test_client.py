@@ -1,4 +1,4 @@
-"""The client against a scripted teacher: pipelining, splitting, statuses and faults."""
+"""The client against a scripted teacher: pipelining, splitting, limits, statuses and faults."""
 
 import socket
 
@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 from docent_client import Client, Code, DocentError
 from docent_client.proto.docent.v1 import docent_pb2 as wire
-from scripted import ScriptedTeacher, reply
-
-
-def status(call, code, message="no", retry_after_us=0):
-    return wire.Frame(call=call, status=wire.Status(code=code, message=message, retry_after_us=retry_after_us))
-
-
-def go_away(last_call, code=wire.UNAVAILABLE, message="draining"):
-    return wire.Frame(go_away=wire.GoAway(last_call=last_call, status=wire.Status(code=code, message=message)))
+from scripted import ScriptedTeacher, go_away, reply, status
 
 
 def test_replies_in_any_order_reach_their_calls():
@@ -85,7 +77,7 @@ def test_a_status_is_an_error_and_the_connection_lives():
         session.write(status(session.read().call, wire.RESOURCE_EXHAUSTED, "queue full", 1500))
         session.write(reply(session.read()))
 
-    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(script) as teacher, Client(teacher.address, retries=0) as client:
         with pytest.raises(DocentError, match="RESOURCE_EXHAUSTED: queue full") as caught:
             client.infer("m", [1.0])
         assert caught.value.code == Code.RESOURCE_EXHAUSTED and caught.value.retry_after == 0.0015
@@ -114,7 +106,7 @@ def test_a_ping_is_answered_while_idle(monkeypatch):
 
     with ScriptedTeacher(script) as teacher:
         client = Client(teacher.address)
-        teacher._thread.join(10)
+        teacher.join()
         client.close()
 
 
@@ -129,7 +121,7 @@ def test_a_lost_connection_fails_every_call_and_the_next_one_connects_again():
         assert frame.call == 1
         session.write(reply(frame))
 
-    with ScriptedTeacher(cut, answer) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(cut, answer) as teacher, Client(teacher.address, retries=0) as client:
         calls = [client.submit("m", [1.0]), client.submit("m", [2.0])]
         for call in calls:
             with pytest.raises(DocentError) as caught:
@@ -138,7 +130,7 @@ def test_a_lost_connection_fails_every_call_and_the_next_one_connects_again():
         assert client.infer("m", [3.0]).outputs.tolist() == [3]
 
 
-def test_calls_above_a_goaway_fail_and_the_others_finish():
+def test_without_retries_calls_above_a_goaway_fail_and_the_others_finish():
     def leave(session):
         session.welcome()
         first, _ = session.read(), session.read()
@@ -150,7 +142,7 @@ def test_calls_above_a_goaway_fail_and_the_others_finish():
         session.welcome()
         session.write(reply(session.read(), version=2))
 
-    with ScriptedTeacher(leave, answer) as teacher, Client(teacher.address) as client:
+    with ScriptedTeacher(leave, answer) as teacher, Client(teacher.address, retries=0) as client:
         kept, dropped = client.submit("m", [1.0]), client.submit("m", [2.0])
         with pytest.raises(DocentError, match="UNAVAILABLE: draining"):
             dropped.result()
@@ -173,7 +165,9 @@ def test_another_protocol_number_is_refused():
             Client(teacher.address)
 
 
-@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0\x03\xff\xff\xff", b"\0\xff\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0\x03\xff\xff\xff", b"\0\xff\xff\xff\xff"]
+)
 def test_bytes_of_another_protocol_are_recognised(data):
     with ScriptedTeacher(lambda session: session.socket.sendall(data)) as teacher:
         with pytest.raises(DocentError, match="INTERNAL: .* does not speak Docent's protocol"):
@@ -188,16 +182,20 @@ def test_no_teacher_at_the_address_names_it_and_what_to_start():
     assert caught.value.code == Code.UNAVAILABLE
 
 
-def test_a_teacher_that_does_not_answer_in_time():
+def test_a_late_call_fails_by_itself_is_cancelled_and_its_reply_ignored():
     def script(session):
         session.welcome()
-        session.read(), session.read()
+        call = session.read().call
+        assert session.read() == wire.Frame(call=call, cancel=wire.Cancel())
+        session.write(reply(wire.Frame(call=call)))
+        session.write(reply(session.read()))
 
     with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
-        call = client.submit("m", [1.0], timeout=0.02)
-        with pytest.raises(DocentError, match="DEADLINE_EXCEEDED"):
-            call.result()
-        client.submit("m", [1.0])
+        call = client.submit("m", [1.0], timeout=0.1)
+        for _ in range(2):
+            with pytest.raises(DocentError, match="DEADLINE_EXCEEDED"):
+                call.result()
+        assert client.infer("m", [2.0]).outputs.tolist() == [2]
 
 
 def test_replies_that_fill_the_sockets_do_not_block_what_is_sent():

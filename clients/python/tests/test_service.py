@@ -4,9 +4,13 @@ import contextlib
 import io
 import pathlib
 import re
+import shutil
+import subprocess
+import threading
 
 import numpy as np
 import pytest
+from conftest import program, start_service
 from docent_client import Client, Code, DocentError
 
 
@@ -85,3 +89,57 @@ def test_more_rows_than_a_call_may_have(client):
     answer = client.infer("cartpole", rows)
     assert answer.outputs.shape == (20_000, 2) and answer.values.shape == (20_000,)
     assert answer.outputs[-1].tobytes() == client.infer("cartpole", rows[-1]).outputs.tobytes()
+
+
+def test_a_published_artefact_is_served(registry, tmp_path):
+    copy, artefact = tmp_path / "teacher.sqlite", tmp_path / "policy.safetensors"
+    shutil.copy(registry, copy)
+    export = ["models", "export", "--registry", copy, "--model", "cartpole#1", "--out", artefact]
+    subprocess.run([program("DOCENT", "docent"), *export], check=True, capture_output=True)
+    process, address = start_service(copy)
+    try:
+        with Client(address) as client:
+            assert client.publish("cartpole", artefact.read_bytes(), request_id="once") == 3
+            assert client.publish("cartpole", artefact.read_bytes(), request_id="once") == 3
+            rows = np.ones((2, 4), np.float32)
+            published, original = (client.infer("cartpole", rows, version=version) for version in (3, 1))
+            assert published.outputs.tobytes() == original.outputs.tobytes()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_queries_go_on_when_the_service_was_killed_and_is_back(registry):
+    process, address = start_service(registry)
+    answered, failed, over = [0], [], threading.Event()
+
+    def ask(client):
+        while not over.is_set():
+            try:
+                client.infer("cartpole", [0.0] * 4)
+                answered[0] += 1
+            except DocentError as error:
+                failed.append(error)
+
+    def until_answered(count):
+        end = answered[0] + count
+        while answered[0] < end and worker.is_alive() and failed == []:
+            over.wait(0.005)
+
+    with Client(address, wait_for_ready=True) as client:
+        worker = threading.Thread(target=ask, args=(client,))
+        worker.start()
+        try:
+            for _ in range(2):
+                until_answered(20)
+                process.kill()
+                process.communicate()
+                process, again = start_service(registry, listen=address)
+                assert again == address
+            until_answered(20)
+        finally:
+            over.set()
+            worker.join(30)
+            process.kill()
+            process.communicate()
+    assert failed == [] and answered[0] >= 60
