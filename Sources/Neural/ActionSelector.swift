@@ -22,7 +22,7 @@ public enum ActionMode: Hashable, Sendable {
 /// A row that holds NaN gets some action in range, sampled or greedy, from a discrete head; from a Gaussian one, NaN
 /// where the mean is NaN.
 public struct ActionSelector: Sendable {
-  /// The largest relative error of a sampled standard normal, over all words.
+  /// The largest relative error of a sampled standard normal; found by trying every word.
   public static let normalErrorMax = 4e-7
 
   /// Bytes that one row of actions takes: an Int32, or fp32 a dimension.
@@ -71,20 +71,22 @@ public struct ActionSelector: Sendable {
   ) {
     switch (kind, mode) {
     case (.gaussian(let low, let high), _):
-      low.withUnsafeBufferPointer { low in
-        high.withUnsafeBufferPointer { high in
-          guard let low = low.baseAddress, let high = high.baseAddress else { return }
-          gaussian(
-            mode, outputs, rows: rows, firstRow: firstRow, low: low, high: high,
-            into: actions.assumingMemoryBound(to: Float.self))
+      actions.withMemoryRebound(to: Float.self, capacity: rows * low.count) { actions in
+        low.withUnsafeBufferPointer { low in
+          high.withUnsafeBufferPointer { high in
+            guard let low = low.baseAddress, let high = high.baseAddress else { return }
+            gaussian(mode, outputs, rows: rows, firstRow: firstRow, low: low, high: high, into: actions)
+          }
         }
       }
     case (.categorical, .sampled(let seed)):
-      categorical(
-        seed, outputs, rows: rows, firstRow: firstRow, into: actions.assumingMemoryBound(to: Int32.self))
+      actions.withMemoryRebound(to: Int32.self, capacity: rows) {
+        categorical(seed, outputs, rows: rows, firstRow: firstRow, into: $0)
+      }
     case (.categorical, .greedy), (.qValues, _):
-      VectorMath.argmax(
-        outputs, rows: rows, width: parameterWidth, actions: actions.assumingMemoryBound(to: Int32.self))
+      actions.withMemoryRebound(to: Int32.self, capacity: rows) {
+        VectorMath.argmax(outputs, rows: rows, width: parameterWidth, actions: $0)
+      }
     }
   }
 

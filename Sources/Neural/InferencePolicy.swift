@@ -104,7 +104,8 @@ public final class InferencePolicy: Sendable {
   ) -> (pointer: UnsafePointer<Float>, stride: Int) {
     var x = (pointer: UnsafePointer(input), stride: plan.inputStride)
     var next = input + rows * plan.inputStride
-    for var layer in trunk.hidden.prefix(depth) {
+    for index in 0..<depth {
+      var layer = trunk.hidden[index]
       let stride = NetworkPlan.activationStride(layer)
       table.pointee.forward(&layer, weights.pointer, x.pointer, x.stride, rows, next, stride)
       x = (UnsafePointer(next), stride)

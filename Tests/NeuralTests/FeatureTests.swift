@@ -69,17 +69,17 @@ import Testing
           inference.features(
             of: layer, observations: Array(observations[(first * 5)...]), rows: rows, into: &features,
             workspace: workspace)
-          #expect(
-            features.bits == (whole[(first * layer.width)...] + [Float](repeating: -7, count: 16)).map(\.bitPattern),
-            "\(architecture), \(layer.name), \(rows) rows")
+          let expected = whole[(first * layer.width)...] + [Float](repeating: -7, count: 16)
+          #expect(sameBits(features, expected), "\(architecture), \(layer.name), \(rows) rows")
         }
       }
       // The heads on top of these features give what the policy answers.
       let (outputs, values) = inference.run(observations, rows: Self.rows)
       let width = architecture.head.parameterWidth
       let headWidth = architecture.head.layerWidth
-      #expect((0..<Self.rows).flatMap { outputs[($0 * width)...].prefix(headWidth) }.bits == expected.outputs.bits)
-      if architecture.hasValue { #expect(values.bits == expected.values.bits) }
+      #expect(
+        sameBits((0..<Self.rows).flatMap { outputs[($0 * width)...].prefix(headWidth) }, expected.outputs))
+      if architecture.hasValue { #expect(sameBits(values, expected.values)) }
     }
   }
 

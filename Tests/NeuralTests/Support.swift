@@ -21,6 +21,12 @@ extension Array where Element == Float {
   var bits: [UInt32] { map(\.bitPattern) }
 }
 
+/// Whether floats are the same to the bit. `#expect(a.bits == b.bits)` looks for the shortest list of differences where
+/// they are not, which takes minutes for tens of thousands of numbers.
+func sameBits(_ a: some Sequence<Float>, _ b: some Sequence<Float>) -> Bool {
+  a.map(\.bitPattern) == b.map(\.bitPattern)
+}
+
 /// FNV-1a over the bits of floats.
 struct Hash {
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
