@@ -13,26 +13,32 @@ public struct ServingSettings: Sendable {
   public var newestVersionsLoaded: Int
   /// Versions of a model that stay loaded; beyond them the oldest without an alias makes room.
   public var versionsLoadedMax: Int
+  /// Observations with NaN or infinity are refused; otherwise they are answered with what the network makes of them.
+  public var refusesNonFinite: Bool
+  /// Calls other than queries that may be under way on one event loop.
+  public var controlCallsMax: Int
   /// How often the store is asked whether another program has changed it.
   public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
     server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, newestVersionsLoaded: 2,
-    versionsLoadedMax: 32, storeReadInterval: .seconds(1))
+    versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
 
   public init(
     server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double, newestVersionsLoaded: Int,
-    versionsLoadedMax: Int, storeReadInterval: Duration
+    versionsLoadedMax: Int, refusesNonFinite: Bool, controlCallsMax: Int, storeReadInterval: Duration
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
-        && versionsLoadedMax >= newestVersionsLoaded,
-      "the queue takes the largest call, and the newest version is loaded")
+        && versionsLoadedMax >= newestVersionsLoaded && controlCallsMax > 0,
+      "the queue takes the largest call, the newest version is loaded, and calls are answered")
     self.server = server
     self.queuedRowsMax = queuedRowsMax
     self.loopMicrosecondsPerRowMax = loopMicrosecondsPerRowMax
     self.newestVersionsLoaded = newestVersionsLoaded
     self.versionsLoadedMax = versionsLoadedMax
+    self.refusesNonFinite = refusesNonFinite
+    self.controlCallsMax = controlCallsMax
     self.storeReadInterval = storeReadInterval
   }
 }

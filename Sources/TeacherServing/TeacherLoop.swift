@@ -5,7 +5,7 @@ import Wire
 final class TeacherLoop: ConnectionService {
   let eventLoop: any EventLoop
   private let settings: ServingSettings
-  private let control: any ControlPlane
+  private let control: ControlCalls
   private let compute: any ComputeThread
   private var routes: [Route] = []
   /// Where the last query went: the next one mostly goes there too.
@@ -16,13 +16,19 @@ final class TeacherLoop: ConnectionService {
   private var busy: [Lane] = []
   /// Rows that are not answered yet.
   private(set) var queuedRows = 0
+  private var deadlines = DeadlineTimer()
+  /// Answers of this turn that are not written yet.
+  private var unwritten: ContiguousArray<(lane: Lane, answered: Lane.Answered)> = []
+  /// Of versions that are not served any more, with rows still to answer.
+  private var leaving: [Lane] = []
+  private var metrics = LoopMetrics()
 
   init(
     eventLoop: any EventLoop, settings: ServingSettings, control: any ControlPlane, compute: any ComputeThread
   ) {
     self.eventLoop = eventLoop
     self.settings = settings
-    self.control = control
+    self.control = ControlCalls(eventLoop: eventLoop, control: control, tasksMax: settings.controlCallsMax)
     self.compute = compute
   }
 
@@ -32,6 +38,7 @@ final class TeacherLoop: ConnectionService {
   func adopt(_ catalogue: Catalogue) {
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
+    let before = routes.flatMap(\.lanes)
     routes = catalogue.models.map { model in
       Route(
         model,
@@ -41,14 +48,28 @@ final class TeacherLoop: ConnectionService {
         })
     }
     lastRoute = nil
+    let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
+    leaving += before.filter { !now.contains(ObjectIdentifier($0)) }
+    retireLeaving()
+  }
+
+  /// What was counted of a version outlives it.
+  private func retireLeaving() {
+    leaving.removeAll { lane in
+      guard lane.queuedRows == 0 else { return false }
+      metrics.retired.retire(lane.key, lane.metrics)
+      return true
+    }
   }
 
   // MARK: Queries
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
-    guard let route = route(to: query.model) else { return refuse(query, unknownModel(query.model), on: connection) }
+    guard let route = route(to: query.model) else {
+      return refuse(query, unknownModel(query.model), of: nil, on: connection)
+    }
     if query.isPlain, let lane = route.stable {
-      enqueue(query, in: lane, deadline: 0, on: connection)
+      enqueue(query, in: lane, on: connection)
     } else {
       inferSpecial(query, route, on: connection)
     }
@@ -69,79 +90,144 @@ final class TeacherLoop: ConnectionService {
 
   @inline(__always)
   private func enqueue(
-    _ query: InferRequestView, in lane: Lane, deadline: UInt64, on connection: ServerConnection<TeacherLoop>
+    _ query: InferRequestView, in lane: Lane, deadline: UInt64 = 0, extras: QueryExtras? = nil,
+    on connection: ServerConnection<TeacherLoop>
   ) {
     let observations = query.observations
     let rows = query.rows
-    guard observations.count == rows &* lane.rowBytes, queuedRows &+ rows <= settings.queuedRowsMax else {
-      return refuse(query, whyNot(query, lane), on: connection)
-    }
+    let rowBytes = extras?.isUInt8 == true ? lane.version.observationWidth : lane.rowBytes
+    guard observations.count == rows &* rowBytes, queuedRows &+ rows <= settings.queuedRowsMax,
+      !settings.refusesNonFinite || rowBytes != lane.rowBytes || Self.isFinite(observations)
+    else { return refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection) }
     queuedRows &+= rows
-    lane.filling.append(
-      BatchEntry(
-        connection: Unmanaged.passUnretained(connection), call: query.call, rows: Int32(truncatingIfNeeded: rows),
-        want: query.want.rawValue, deadline: deadline),
-      observations: observations)
-    if !lane.isListed {
-      lane.isListed = true
-      active.append(lane)
-      connection.loop.needsTurn()
+    let entry = BatchEntry(
+      connection: Unmanaged.passUnretained(connection), call: query.call, rows: Int32(truncatingIfNeeded: rows),
+      want: query.want.rawValue, deadline: deadline)
+    if !lane.runsOnLoop {
+      lane.enter(entry, extras, observations: observations, of: connection)
+      if deadline != 0 { watchDeadlines(deadline) }
+    } else if let extras {
+      lane.filling.append(entry, extras, observations: observations)
+    } else {
+      lane.filling.append(entry, observations: observations)
     }
+    if !lane.isListed { list(lane, connection.loop) }
+  }
+
+  @inline(never)
+  private func list(_ lane: Lane, _ loop: ServerLoop<TeacherLoop>) {
+    lane.isListed = true
+    lane.turnBegan = eventLoop.now.uptimeNanoseconds
+    active.append(lane)
+    loop.needsTurn()
   }
 
   @inline(never)
   private func inferSpecial(
     _ query: InferRequestView, _ route: Route, on connection: ServerConnection<TeacherLoop>
   ) {
+    var found: Lane?
     do throws(WireStatus) {
-      try Self.checkImplemented(query)
-      let lane = try route.lane(version: query.version, alias: query.alias)
+      let (lane, leaseMoved) = try route.lane(
+        version: query.version, lease: query.leaseVersion, alias: query.alias)
+      found = lane
       guard lane.number >= query.minimumVersion else {
         throw WireStatus(
           .failedPrecondition, "version \(lane.number) answers, expected \(query.minimumVersion) or newer")
       }
-      var deadline: UInt64 = 0
-      if query.deadlineMicroseconds != 0 {
-        let nanoseconds = query.deadlineMicroseconds.multipliedReportingOverflow(by: 1000)
-        let sum = NIODeadline.now().uptimeNanoseconds.addingReportingOverflow(nanoseconds.partialValue)
-        // Beyond what a clock can tell there is no deadline.
-        if !nanoseconds.overflow, !sum.overflow { deadline = sum.partialValue }
-      }
-      enqueue(query, in: lane, deadline: deadline, on: connection)
+      var extras = try QueryExtras(query, of: lane.version)
+      extras.leaseMoved = leaseMoved
+      enqueue(
+        query, in: lane, deadline: deadline(of: query), extras: extras.isEmpty && !extras.isUInt8 ? nil : extras,
+        on: connection)
     } catch {
-      refuse(query, error, on: connection)
+      refuse(query, error, of: found, on: connection)
     }
   }
 
+  /// In nanoseconds of the event loop's clock; 0: none, or beyond what a clock can tell.
+  private func deadline(of query: InferRequestView) -> UInt64 {
+    guard query.deadlineMicroseconds != 0 else { return 0 }
+    let nanoseconds = query.deadlineMicroseconds.multipliedReportingOverflow(by: 1000)
+    let sum = eventLoop.now.uptimeNanoseconds.addingReportingOverflow(nanoseconds.partialValue)
+    let latest = UInt64(Int64.max)
+    return nanoseconds.overflow || sum.overflow || sum.partialValue > latest ? 0 : sum.partialValue
+  }
+
   private func refuse(
-    _ query: InferRequestView, _ status: WireStatus, on connection: ServerConnection<TeacherLoop>
+    _ query: InferRequestView, _ status: WireStatus, of lane: Lane?, on connection: ServerConnection<TeacherLoop>
   ) {
+    if let lane { lane.metrics.calls.count(status.code) } else { metrics.unrouted.count(status.code) }
+    metrics.callsRefused.count(CallRefusal(status.code))
     connection.refuse(query.call, rows: query.rows, status)
   }
 
-  func cancelQuery(call: UInt32, on connection: ServerConnection<TeacherLoop>) {
-    if (active + busy).contains(where: { $0.cancel(call: call, of: connection) }) { countQueued() }
+  // MARK: What is given up
+
+  func cancel(call: UInt32, on connection: ServerConnection<TeacherLoop>) {
+    if lanes.contains(where: { $0.cancel(call: call, of: connection) }) { return countQueued() }
+    control.cancel(call: call, of: connection)
   }
+
+  func abandon(_ connection: ServerConnection<TeacherLoop>) {
+    let status = WireStatus(.cancelled, "the connection closed")
+    for lane in lanes { _ = lane.end(where: { $0.isOf(connection) }, status) }
+    countQueued()
+    control.cancelAll(of: connection)
+  }
+
+  private func watchDeadlines(_ deadline: UInt64) {
+    deadlines.watch(deadline, on: eventLoop) { [unowned self] in endExpired() }
+  }
+
+  private func endExpired() {
+    deadlines.reset()
+    let now = eventLoop.now.uptimeNanoseconds
+    for lane in lanes where lane.earliestDeadline <= now { countExpired(lane.endExpired(now)) }
+    countQueued()
+    let earliest = lanes.reduce(UInt64.max) { min($0, $1.earliestDeadline) }
+    if earliest != .max { watchDeadlines(earliest) }
+  }
+
+  /// Every lane with rows that are not answered yet.
+  private var lanes: [Lane] { busy + active.filter { $0.running == nil } }
 
   // MARK: The turn
 
   func runTurn() {
     guard !active.isEmpty else { return }
+    let now = eventLoop.now.uptimeNanoseconds
     for lane in active {
       lane.isListed = false
-      if lane.runsOnLoop { lane.runHere() } else { computeNext(lane) }
+      if lane.runsOnLoop {
+        noteAnswered(lane.runHere(now: now), lane)
+      } else {
+        lane.filling.noteArrivals(at: now)
+        computeNext(lane, now: now)
+      }
     }
     active.removeAll(keepingCapacity: true)
     countQueued()
   }
 
-  private func computeNext(_ lane: Lane) {
-    guard let batch = lane.takeNext() else { return }
+  func turnWritten() {
+    guard !unwritten.isEmpty else { return }
+    let now = eventLoop.now.uptimeNanoseconds
+    for (lane, answered) in unwritten { lane.written(answered, at: now) }
+    unwritten.removeAll(keepingCapacity: true)
+  }
+
+  @inline(__always)
+  private func noteAnswered(_ answered: Lane.Answered, _ lane: Lane) {
+    if answered.calls > 0 { unwritten.append((lane, answered)) }
+  }
+
+  private func computeNext(_ lane: Lane, now: UInt64) {
+    guard let batch = lane.takeNext(now: now) else { return }
     busy.append(lane)
     let bound = NIOLoopBound((self, lane), eventLoop: eventLoop)
     let eventLoop = eventLoop
-    compute.run {
-      batch.compute()
+    compute.run(batch) {
       eventLoop.execute {
         let (loop, lane) = bound.value
         loop.computed(lane)
@@ -150,15 +236,41 @@ final class TeacherLoop: ConnectionService {
   }
 
   private func computed(_ lane: Lane) {
-    lane.finishRunning()
+    noteAnswered(lane.finishRunning(), lane)
     busy.removeAll { $0 === lane }
-    computeNext(lane)
+    computeNext(lane, now: eventLoop.now.uptimeNanoseconds)
     countQueued()
+    if !leaving.isEmpty { retireLeaving() }
   }
 
   private func countQueued() {
-    queuedRows = busy.reduce(0) { $0 + $1.queuedRows }
-    for lane in active where lane.running == nil { queuedRows += lane.queuedRows }
+    queuedRows = lanes.reduce(0) { $0 + $1.queuedRows }
+  }
+
+  var backlogMicroseconds: UInt64 {
+    UInt64(lanes.reduce(0) { $0 + Double($1.queuedRows) * $1.nanosecondsPerRow } / 1000)
+  }
+
+  private func countExpired(_ calls: Int) {
+    if calls > 0 { metrics.callsRefused.count(.deadline, times: UInt64(calls)) }
+  }
+
+  /// What this event loop has measured.
+  func measured(_ counters: ServerCounters) -> ServiceSnapshot.LoopPart {
+    var metrics = metrics
+    metrics.connections = ConnectionMetrics(counters)
+    metrics.callsRefused.merge(ReasonCounts(counters.callsRefused))
+    metrics.control = control.counts
+    metrics.turns = counters.turns
+    return ServiceSnapshot.LoopPart(
+      metrics: metrics, lanes: (routes.flatMap(\.lanes) + leaving).map { ($0.key, $0.metrics) },
+      queuedRows: queuedRows)
+  }
+
+  // MARK: Other calls
+
+  func handle(_ request: ServerRequest, call: UInt32, on connection: ServerConnection<TeacherLoop>) {
+    control.start(request, call: call, on: connection)
   }
 }
 
@@ -170,55 +282,47 @@ extension TeacherLoop {
   }
 
   /// Why a query does not enter a lane.
-  private func whyNot(_ query: InferRequestView, _ lane: Lane) -> WireStatus {
+  private func whyNot(_ query: InferRequestView, _ lane: Lane, rowBytes: Int) -> WireStatus {
     let rows = query.rows
-    guard query.observations.count == rows * lane.rowBytes else {
+    guard query.observations.count == rows * rowBytes else {
       let width = lane.version.observationWidth
       let given = query.observations.count
-      let perRow = given % (4 * rows) == 0 ? "\(given / 4 / rows) numbers a row" : "\(given) bytes"
+      let numberBytes = rowBytes / width
+      let perRow = given % (numberBytes * rows) == 0 ? "\(given / numberBytes / rows) numbers a row" : "\(given) bytes"
       return WireStatus(
         .invalidArgument,
-        "observations of \(perRow), expected \(width): model \(lane.version.model) takes \(rows) x \(width) fp32, "
-          + "\(rows * lane.rowBytes) bytes")
+        "observations of \(perRow), expected \(width): model \(lane.version.model) takes \(rows) x \(width) "
+          + "\(numberBytes == 1 ? "uint8" : "fp32"), \(rows * rowBytes) bytes")
     }
-    let waits = UInt64(Double(queuedRows) * lane.version.microsecondsPerRow)
+    if settings.refusesNonFinite, let found = Self.nonFinite(query.observations, width: lane.version.observationWidth) {
+      return WireStatus(
+        .invalidArgument, "observation \(found.row) has \(found.value) at \(found.column), expected finite numbers")
+    }
     return WireStatus(
-      .resourceExhausted, "\(queuedRows) rows are queued, expected at most \(settings.queuedRowsMax) with these",
-      retryAfterMicroseconds: max(waits, 1))
+      .resourceExhausted,
+      "\(queuedRows) rows are queued and \(rows) more, expected at most \(settings.queuedRowsMax)",
+      retryAfterMicroseconds: max(backlogMicroseconds, 1))
   }
 
-  /// What the schema has and this server does not answer yet.
-  private static func checkImplemented(_ query: InferRequestView) throws(WireStatus) {
-    func refuse(_ what: String) -> WireStatus { WireStatus(.unimplemented, "\(what) not implemented by this server") }
-    switch query.elementType {
-    case .fp32: break
-    case .uint8: throw refuse("observations of uint8 are")
-    case .unrecognized(let number): throw refuse("element type \(number) is")
+  private static func isFinite(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let exponent: UInt32 = 0x7f80_0000
+    var found: UInt32 = 0
+    for index in 0..<bytes.count / 4 {
+      let bits = bytes.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+      // The exponent's bits are all set: NaN or infinity.
+      found |= ((bits & exponent) &+ 0x0080_0000) & 0x8000_0000
     }
-    if query.want.contains(.actions) || query.actionMode != .noActions { throw refuse("actions are") }
-    if query.want.contains(.features) || !query.featuresLayer.isEmpty { throw refuse("hidden features are") }
-    if !query.want.isSubset(of: [.outputs, .values, .actions, .features]) {
-      throw refuse("some of what is wanted (bits \(query.want.rawValue)) is")
-    }
-    if query.leaseVersion != 0 { throw refuse("leases are") }
+    return found == 0
   }
 
-  // MARK: Other calls
-
-  func handle(_ request: ServerRequest, call: UInt32, on connection: ServerConnection<TeacherLoop>) {
-    let control = control
-    let who = connection.client
-    let eventLoop = eventLoop
-    let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-    Task {
-      let body: V1.Body
-      do {
-        body = try await control.answer(request, who: who)
-      } catch {
-        body = .status(WireStatus(describing: error))
-      }
-      eventLoop.execute { bound.value.answer(call, with: body) }
+  private static func nonFinite(
+    _ bytes: UnsafeRawBufferPointer, width: Int
+  ) -> (row: Int, column: Int, value: Float)? {
+    for index in 0..<bytes.count / 4 {
+      let value = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+      if !value.isFinite { return (index / width, index % width, value) }
     }
+    return nil
   }
 }
 
@@ -229,12 +333,8 @@ extension WireStatus {
   }
 }
 
-/// Answers what is no query, off the event loops.
-protocol ControlPlane: Sendable {
-  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body
-}
-
 /// Computes the batches of networks that are too large for an event loop.
 protocol ComputeThread: Sendable {
-  func run(_ body: @escaping @Sendable () -> Void)
+  /// Claims the batch when it is its turn, computes it, and says so.
+  func run(_ batch: Batch, done: @escaping @Sendable () -> Void)
 }

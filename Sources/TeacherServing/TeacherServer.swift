@@ -1,34 +1,53 @@
 public import Logging
 public import NIOCore
 import NIOPosix
-import Wire
+public import Wire
 
 /// A teacher that listens.
 public final class TeacherServer: Sendable {
-  /// Where it listens: an address that was asked for with port 0 has its port here.
-  public let address: SocketAddress
+  /// Where it listens and whom it lets in.
+  public struct Entrance: Sendable {
+    public var targets: [WireServer.Target]
+    /// What TCP connections are secured with; nil: they are not.
+    public var tls: ServerTLS?
+    public var gate: any Gatekeeper
 
-  private let channel: any Channel
+    public init(_ targets: [WireServer.Target], tls: ServerTLS? = nil, gate: any Gatekeeper = OpenGate()) {
+      precondition(!targets.isEmpty, "a server listens somewhere")
+      self.targets = targets
+      self.tls = tls
+      self.gate = gate
+    }
+  }
+
+  /// Where it listens, in the order of the targets: a port that was asked for as 0 is the one that it got.
+  public let addresses: [SocketAddress]
+
+  private let channels: [any Channel]
   private let loops: [ServerLoop<TeacherLoop>]
+  private let directory: TeacherDirectory
   private let compute: ThreadPoolCompute
   private let watching: Task<Void, Never>
+  private let began = ContinuousClock.now
 
   /// Loads what the store says, then listens.
   ///
   /// - Parameter group: its event loops serve the connections.
-  /// - Throws: what the store throws, or NIO's error where the address cannot be bound.
+  /// - Throws: what the store throws, or NIO's error where an address cannot be bound.
   public static func start(
-    store: any VersionStore, group: any EventLoopGroup, host: String, port: Int, settings: ServingSettings = .defaults,
+    store: any VersionStore, group: any EventLoopGroup, entrance: Entrance, settings: ServingSettings = .defaults,
     logger: Logger
   ) async throws -> TeacherServer {
     let directory = TeacherDirectory(store: store, settings: settings, logger: logger)
     let compute = ThreadPoolCompute()
+    let share = ServerShare(settings: settings.server, gate: entrance.gate)
     let loops = group.makeIterator().map { eventLoop in
       ServerLoop(
         eventLoop: eventLoop,
         service: TeacherLoop(eventLoop: eventLoop, settings: settings, control: directory, compute: compute),
-        settings: settings.server, logger: logger)
+        settings: settings.server, share: share, logger: logger)
     }
+    var channels: [any Channel] = []
     do {
       try await directory.start { catalogue in
         for loop in loops {
@@ -36,24 +55,31 @@ public final class TeacherServer: Sendable {
           try? await loop.eventLoop.submit { loop.service.adopt(catalogue) }.get()
         }
       }
-      let channel = try await WireServer.bind(host: host, port: port, group: group, loops: loops)
-      guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+      for target in entrance.targets {
+        channels.append(
+          try await WireServer.bind(to: target, group: group, loops: loops, tls: entrance.tls, logger: logger))
+      }
       return TeacherServer(
-        address: address, channel: channel, loops: loops, compute: compute,
+        addresses: try channels.map { channel in
+          guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+          return address
+        }, channels: channels, loops: loops, directory: directory, compute: compute,
         watching: watch(directory, every: settings.storeReadInterval, logger: logger))
     } catch {
+      for channel in channels { try? await channel.close() }
       await compute.stop()
       throw error
     }
   }
 
   private init(
-    address: SocketAddress, channel: any Channel, loops: [ServerLoop<TeacherLoop>], compute: ThreadPoolCompute,
-    watching: Task<Void, Never>
+    addresses: [SocketAddress], channels: [any Channel], loops: [ServerLoop<TeacherLoop>], directory: TeacherDirectory,
+    compute: ThreadPoolCompute, watching: Task<Void, Never>
   ) {
-    self.address = address
-    self.channel = channel
+    self.addresses = addresses
+    self.channels = channels
     self.loops = loops
+    self.directory = directory
     self.compute = compute
     self.watching = watching
   }
@@ -73,10 +99,29 @@ public final class TeacherServer: Sendable {
     }
   }
 
+  /// What the service has measured of itself so far.
+  public func measured() async -> ServiceSnapshot {
+    let catalogue = await directory.catalogue
+    var snapshot = ServiceSnapshot(
+      loaded: catalogue.loadedForSnapshot, aliases: catalogue.aliasesForSnapshot, uptime: ContinuousClock.now - began,
+      process: ProcessFigures.read())
+    for loop in loops {
+      if let part = try? await loop.eventLoop.submit({ loop.service.measured(loop.counters) }).get() {
+        snapshot.merge(part)
+      }
+    }
+    return snapshot
+  }
+
+  /// Ends the connections whose access the gate does not grant any more.
+  public func reviewAccess() async {
+    for loop in loops { try? await loop.eventLoop.submit { loop.reviewAccess() }.get() }
+  }
+
   /// Accepts nobody, sends GoAway to everybody, lets open calls finish; what is left after `limit` is cut off.
   public func drain(within limit: TimeAmount) async {
     watching.cancel()
-    try? await channel.close()
+    for channel in channels { try? await channel.close() }
     await withTaskGroup(of: Void.self) { group in
       for loop in loops {
         group.addTask {
@@ -86,6 +131,7 @@ public final class TeacherServer: Sendable {
           cutOff.cancel()
         }
       }
+      await directory.drain()
     }
     await compute.stop()
   }
@@ -99,10 +145,13 @@ struct ThreadPoolCompute: ComputeThread {
     pool.start()
   }
 
-  func run(_ body: @escaping @Sendable () -> Void) {
+  func run(_ batch: Batch, done: @escaping @Sendable () -> Void) {
     pool.submit { state in
       // A pool that has stopped runs nothing, and its clients are gone.
-      if case .active = state { body() }
+      guard case .active = state else { return }
+      batch.claim()
+      batch.compute()
+      done()
     }
   }
 

@@ -16,6 +16,12 @@ public protocol VersionStore: Sendable {
   /// A version's policy, checked: the artefact's SHA-256, and the golden rows recomputed.
   func load(model: String, version: UInt64) async throws -> InferencePolicy
 
+  /// What a fetch begins with: the version's record and golden rows, its artefact checked against its SHA-256.
+  func fetch(model: String, version: UInt64) async throws -> V1.FetchHeader
+
+  /// The next bytes of a version's artefact, at least one of them; `offset` is below its size.
+  func artefactBytes(model: String, version: UInt64, from offset: Int) async throws -> [UInt8]
+
   /// Stores a version durably, checked as ``load(model:version:)`` does, or throws and leaves everything as it was.
   /// The artefact has the header's size and SHA-256. A model's first publish makes its alias `stable`; a later one
   /// moves none. A request identifier that was seen before stores nothing and returns the version that it made.

@@ -50,6 +50,31 @@ struct RegistryVersionStore: VersionStore {
     try await perform { store in try store.load(model: model, .version(version)).inference }
   }
 
+  func fetch(model: String, version: UInt64) async throws -> V1.FetchHeader {
+    try await perform { store in
+      let record = try store.registry.resolve(model: model, .version(version))
+      try store.registry.checkArtefact(of: record)
+      let golden = try store.registry.golden(of: record).map { try GoldenRows($0) }
+      return V1.FetchHeader(
+        version: record.number, artefactBytes: UInt64(record.artefactBytes), sha256: record.sha256.bytes,
+        lineage: V1.Lineage(record.lineage),
+        golden: golden.map {
+          V1.Golden(rows: $0.rows, observations: $0.observations, outputs: $0.outputs, values: $0.values)
+        })
+    }
+  }
+
+  func artefactBytes(model: String, version: UInt64, from offset: Int) async throws -> [UInt8] {
+    try await perform { store in
+      try store.registry.artefactBytes(
+        of: try store.registry.resolve(model: model, .version(version)), from: offset)
+    }
+  }
+
+  func tokens() async throws -> [TokenRecord] {
+    try await perform { store in try store.registry.tokens() }
+  }
+
   func publish(_ header: V1.PublishHeader, artefact: [UInt8], who: String) async throws -> Publication {
     try await perform { store in
       guard let sha256 = ContentHash(bytes: header.sha256) else {

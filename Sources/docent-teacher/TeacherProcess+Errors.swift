@@ -1,4 +1,5 @@
 import NIOCore
+import Wire
 
 #if canImport(Glibc)
   import Glibc
@@ -9,17 +10,15 @@ import NIOCore
 #endif
 
 extension TeacherProcess {
-  static func explanation(of error: IOError, _ listen: ListenAddress) -> String {
-    switch error.errnoCode {
+  static func explanation(of error: IOError, _ targets: [WireServer.Target]) -> String {
+    let all = targets.map { "\($0)" }.joined(separator: " and ")
+    return switch error.errnoCode {
     case EADDRINUSE:
-      "cannot listen on \(listen): the port is in use; choose another with --listen, or port 0 for a free one"
-    case EADDRNOTAVAIL: "cannot listen on \(listen): this machine has no such address"
-    case EACCES: "cannot listen on \(listen): not permitted (ports below 1024 are the system's)"
-    default: "cannot listen on \(listen): \(error)"
+      "cannot listen on \(all): it is in use; choose another with --listen (port 0 for a free one) or --unix-socket"
+    case EADDRNOTAVAIL: "cannot listen on \(all): this machine has no such address"
+    case EACCES: "cannot listen on \(all): not permitted (ports below 1024 are the system's)"
+    case ENOENT: "cannot listen on \(all): there is no such folder"
+    default: "cannot listen on \(all): \(error)"
     }
   }
-}
-
-enum ProcessIdentifier {
-  static var current: Int32 { getpid() }
 }

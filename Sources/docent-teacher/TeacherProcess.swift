@@ -3,7 +3,16 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import TeacherServing
+import UnixSignals
 import Wire
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The service as a process: starts listening, says so, and drains when it is asked to end.
 struct TeacherProcess: Service {
@@ -13,30 +22,28 @@ struct TeacherProcess: Service {
     var host: String
     var port: Int
     var pid: Int32
+    /// Where metrics are served; nil where they are not.
+    var metrics: String?
   }
-
-  /// How long open calls may take once the service is asked to end.
-  private static let drainLimit = TimeAmount.seconds(30)
 
   let store: RegistryVersionStore
   let listen: ListenAddress
+  let unixSocket: String?
+  let tls: ServerTLS?
+  /// Clients need a token of the registry.
+  let asksForTokens: Bool
+  let metrics: ListenAddress?
+  let settings: ServingSettings
   let eventLoops: Int
+  /// How long open calls may take once the service is asked to end.
+  let drainLimit: Duration
   let logger: Logger
   let ready: @Sendable (Ready) throws -> Void
 
   func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops)
     do {
-      let server = try await start(group)
-      let host = server.address.ipAddress ?? listen.host
-      let port = server.address.port ?? listen.port
-      let address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-      logger.info("listening", metadata: ["address": "\(address)"])
-      try ready(Ready(address: address, host: host, port: port, pid: ProcessIdentifier.current))
-      try? await gracefulShutdown()
-      logger.info("draining")
-      await server.drain(within: Self.drainLimit)
-      logger.info("ended")
+      try await serve(group)
     } catch {
       try? await group.shutdownGracefully()
       throw error
@@ -45,21 +52,114 @@ struct TeacherProcess: Service {
     await store.close()
   }
 
-  private func start(_ group: MultiThreadedEventLoopGroup) async throws -> TeacherServer {
+  private func serve(_ group: MultiThreadedEventLoopGroup) async throws {
+    let changes = try await store.foreignChanges()
+    let gate = asksForTokens ? TokenGate(try await store.tokens()) : nil
+    let server = try await start(group, gate: gate)
+    let endpoint = try await startMetrics(group, server)
+    try announce(server, endpoint)
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+    let watches = Task {
+      await withDiscardingTaskGroup { tasks in
+        tasks.addTask { await obey(signals) }
+        if let gate { tasks.addTask { await watchTokens(gate, server, since: changes) } }
+      }
+    }
+    defer { watches.cancel() }
+    try? await gracefulShutdown()
+    logger.info("draining", metadata: ["limit": "\(drainLimit)"])
+    await server.drain(within: TimeAmount(drainLimit))
+    await endpoint?.close()
+    logger.info("ended")
+  }
+
+  private func announce(_ server: TeacherServer, _ endpoint: MetricsEndpoint?) throws {
+    let address = server.addresses[0]
+    let host = address.ipAddress ?? listen.host
+    let port = address.port ?? listen.port
+    let text = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    var said: Logger.Metadata = ["address": "\(text)", "tls": "\(tls != nil)", "tokens": "\(asksForTokens)"]
+    if let unixSocket { said["unix"] = "\(unixSocket)" }
+    let watched = endpoint.map { "\($0.address.ipAddress ?? ""):\($0.address.port ?? 0)" }
+    if let watched { said["metrics"] = "\(watched)" }
+    logger.info("listening", metadata: said)
+    try ready(Ready(address: text, host: host, port: port, pid: getpid(), metrics: watched))
+  }
+
+  private func startMetrics(
+    _ group: MultiThreadedEventLoopGroup, _ server: TeacherServer
+  ) async throws -> MetricsEndpoint? {
+    guard let metrics else { return nil }
     do {
-      return try await TeacherServer.start(
-        store: store, group: group, host: listen.host, port: listen.port, settings: settings, logger: logger)
+      return try await MetricsEndpoint.start(host: metrics.host, port: metrics.port, group: group) {
+        await server.measured()
+      }
     } catch let error as IOError {
-      throw StartFailure(description: Self.explanation(of: error, listen))
-    } catch let error as SocketAddressError {
-      throw StartFailure(description: "cannot listen on \(listen): \(error)")
+      await server.drain(within: .zero)
+      throw StartFailure(
+        description: Self.explanation(of: error, [.tcp(host: metrics.host, port: metrics.port)]))
     }
   }
 
-  private var settings: ServingSettings {
-    var settings = ServingSettings.defaults
-    settings.server.name = "docent-teacher"
-    return settings
+  private func start(_ group: MultiThreadedEventLoopGroup, gate: TokenGate?) async throws -> TeacherServer {
+    var targets = [WireServer.Target.tcp(host: listen.host, port: listen.port)]
+    if let unixSocket { targets.append(.unix(path: unixSocket)) }
+    do {
+      return try await TeacherServer.start(
+        store: store, group: group,
+        entrance: TeacherServer.Entrance(targets, tls: tls, gate: gate ?? OpenGate() as any Gatekeeper),
+        settings: settings, logger: logger)
+    } catch let error as IOError {
+      throw StartFailure(description: Self.explanation(of: error, targets))
+    } catch let error as SocketAddressError {
+      throw StartFailure(description: "cannot listen on \(targets): \(error)")
+    }
+  }
+
+  // MARK: While it serves
+
+  /// SIGHUP reads certificates again. The first SIGTERM or interrupt is the service group's; the second ends all at once.
+  private func obey(_ signals: UnixSignalsSequence) async {
+    var requestsToEnd = 0
+    for await signal in signals {
+      if signal == .sighup {
+        reloadCertificates()
+      } else {
+        requestsToEnd += 1
+        if requestsToEnd == 2 {
+          logger.warning("asked twice to end: open calls are cut off")
+          _exit(signal == .sigterm ? 128 + SIGTERM : 128 + SIGINT)
+        }
+      }
+    }
+  }
+
+  private func reloadCertificates() {
+    guard let tls else { return logger.notice("SIGHUP: there are no certificates to read again") }
+    do throws(WireStatus) {
+      try tls.reload()
+      logger.info("certificates read again", metadata: ["certificate": "\(tls.files.certificate)"])
+    } catch {
+      logger.error("certificates stay as they were: \(error.message)")
+    }
+  }
+
+  /// How often the registry is asked for tokens that were made or revoked.
+  private static let tokenInterval = Duration.milliseconds(100)
+
+  private func watchTokens(_ gate: TokenGate, _ server: TeacherServer, since start: Int64) async {
+    var seen = start
+    while (try? await Task.sleep(for: Self.tokenInterval)) != nil {
+      do {
+        let changes = try await store.foreignChanges()
+        if changes == seen { continue }
+        gate.adopt(try await store.tokens())
+        seen = changes
+        await server.reviewAccess()
+      } catch {
+        logger.error("the registry cannot be read, and its tokens stay as they were: \(error)")
+      }
+    }
   }
 }
 

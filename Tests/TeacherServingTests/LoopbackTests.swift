@@ -19,7 +19,7 @@ import Wire
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops)
     let server = try await TeacherServer.start(
-      store: store, group: group, host: "127.0.0.1", port: 0, logger: logger)
+      store: store, group: group, entrance: TeacherServer.Entrance([.tcp(host: "127.0.0.1", port: 0)]), logger: logger)
     do {
       try await body(server)
     } catch {
@@ -42,7 +42,7 @@ import Wire
   }
 
   private func connect(_ server: TeacherServer) async throws -> TeacherClient {
-    try await TeacherClient.connect(to: "127.0.0.1:\(server.address.port ?? 0)")
+    try await TeacherClient.connect(to: "127.0.0.1:\(server.addresses[0].port ?? 0)")
   }
 
   @Test("Publish, describe, query, move the alias, and the query's version follows")
@@ -113,7 +113,7 @@ import Wire
         V1.Frame(call: 1, .chunk(V1.Chunk(offset: 0, data: Array(artefact[..<40])))),
         V1.Frame(call: 1, .chunk(V1.Chunk(offset: 40, data: Array(artefact[40...])))))
       for cut in 0..<session.count {
-        _ = try await RawConnection.say(Array(session[..<cut]), to: server.address)
+        _ = try await RawConnection.say(Array(session[..<cut]), to: server.addresses[0])
       }
       #expect(store.publishes == 0 && store.stored.isEmpty)
       // Whole, it is stored, whether its client waits for the answer or not.
@@ -136,7 +136,7 @@ import Wire
         // With much more behind it, none of which is read.
         let bytes = RawConnection.bytes(Self.hello) + bad + [UInt8](repeating: 0, count: 100_000)
         let answer = try RawConnection.frames(
-          try await RawConnection.say(bytes, to: server.address, ending: false))
+          try await RawConnection.say(bytes, to: server.addresses[0], ending: false))
         #expect(answer.count == 2)
         if case .goAway(let goAway) = answer.last?.body {
           #expect(goAway.status.code == code)
@@ -159,7 +159,7 @@ import Wire
         ([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03], "TLS"),
       ]
       for (bytes, name) in cases {
-        let answer = try await RawConnection.say(bytes, to: server.address, ending: false)
+        let answer = try await RawConnection.say(bytes, to: server.addresses[0], ending: false)
         #expect(answer.isEmpty)
         #expect(log.lines.filter { $0.contains("looks like \(name)") }.count >= 1)
       }

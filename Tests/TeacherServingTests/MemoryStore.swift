@@ -1,3 +1,4 @@
+import Crypto
 import Neural
 import Synchronization
 import TeacherServing
@@ -11,6 +12,7 @@ final class MemoryStore: VersionStore {
     var publishes = 0
     var broken: Set<UInt64> = []
     var foreignChanges: Int64 = 1
+    var artefacts: [String: [UInt8]] = [:]
   }
 
   private let state = Mutex(State())
@@ -49,6 +51,21 @@ final class MemoryStore: VersionStore {
     return try Policies.make(seed: UInt64(seed))
   }
 
+  func fetch(model: String, version: UInt64) async throws -> V1.FetchHeader {
+    try state.withLock { state in
+      guard !state.broken.contains(version), let artefact = state.artefacts["\(model)#\(version)"] else {
+        throw WireStatus(.dataLoss, "the artefact is corrupted")
+      }
+      return V1.FetchHeader(
+        version: version, artefactBytes: UInt64(artefact.count), sha256: Array(SHA256.hash(data: artefact)))
+    }
+  }
+
+  /// In pieces of 100,000 bytes, as a registry's rows have their size.
+  func artefactBytes(model: String, version: UInt64, from offset: Int) async throws -> [UInt8] {
+    state.withLock { Array(($0.artefacts["\(model)#\(version)"] ?? [])[offset...].prefix(100_000)) }
+  }
+
   func publish(_ header: V1.PublishHeader, artefact: [UInt8], who: String) async throws -> Publication {
     guard artefact[0] != 0 else { throw WireStatus(.invalidArgument, "an artefact that begins with 0") }
     return try state.withLock { state in
@@ -61,6 +78,7 @@ final class MemoryStore: VersionStore {
         number: UInt64(state.models[index].versions.count + 1), sha256: header.sha256,
         artefactBytes: UInt64(artefact.count), createdMicroseconds: Int64(artefact[0]), lineage: header.lineage)
       state.models[index].versions.append(version)
+      state.artefacts["\(header.model)#\(version.number)"] = artefact
       return Publication(
         version: version, policy: try Policies.make(seed: UInt64(artefact[0])), aliases: state.models[index].aliases)
     }

@@ -123,34 +123,14 @@ import Wire
     let teacher = SteppedTeacher()
     teacher.serve([try Policies.make(seed: 1)])
     let changes: [(inout V1.InferRequest) -> Void] = [
-      { $0.elementType = .uint8 }, { $0.elementType = .unrecognized(7) }, { $0.want = [.outputs, .actions] },
-      { $0.actionMode = .greedy }, { $0.want = .features }, { $0.featuresLayer = "x" }, { $0.leaseVersion = 1 },
-      { $0.want = V1.Wanted(rawValue: 64) },
+      { $0.elementType = .unrecognized(7) }, { $0.want = V1.Wanted(rawValue: 64) },
+      { ($0.want, $0.actionMode) = (.actions, .unrecognized(9)) },
     ]
     for change in changes {
       var request = query(observations)
       change(&request)
       #expect(try teacher.ask(request)?.status?.code == .unimplemented)
     }
-  }
-
-  @Test("A query whose deadline has passed is not computed")
-  func deadlines() throws {
-    let teacher = SteppedTeacher()
-    teacher.serve([try Policies.make(seed: 1)])
-    let client = try teacher.connect()
-    var late = query([9, 9, 9, 9])
-    late.deadlineMicroseconds = 1
-    var early = query(observations)
-    early.deadlineMicroseconds = .max
-    try client.write(V1.Frame(call: 1, .infer(late)), V1.Frame(call: 2, .infer(early)))
-    let start = NIODeadline.now()
-    while NIODeadline.now() <= start + .microseconds(2) {}
-    teacher.eventLoop.run()
-    let frames = try client.read()
-    #expect(frames.first { $0.call == 1 }?.body.status?.code == .deadlineExceeded)
-    let expected = Policies.answers(try Policies.make(seed: 1), observations)
-    #expect(frames.first { $0.call == 2 }?.body.inferReply?.outputs == expected.outputs)
   }
 
   @Test("A full queue refuses with a time to come back, and takes rows again when it is empty")

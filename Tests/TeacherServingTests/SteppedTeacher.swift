@@ -93,21 +93,45 @@ extension V1.Body {
   var inferReply: V1.InferReply? { if case .inferReply(let reply) = self { reply } else { nil } }
 }
 
-/// Batches wait until `step()`.
+/// Batches wait until `step()`, or `begin()` and `end()`.
 final class SteppedCompute: ComputeThread {
-  private let bodies = Mutex<[@Sendable () -> Void]>([])
+  private let batches = Mutex<[(batch: Batch, done: @Sendable () -> Void)]>([])
 
-  var waiting: Int { bodies.withLock(\.count) }
+  var waiting: Int { batches.withLock(\.count) }
 
-  func run(_ body: @escaping @Sendable () -> Void) {
-    bodies.withLock { $0.append(body) }
+  func run(_ batch: Batch, done: @escaping @Sendable () -> Void) {
+    batches.withLock { $0.append((batch, done)) }
   }
 
   func step() {
-    bodies.withLock { $0.removeFirst() }()
+    begin()
+    end()
+  }
+
+  /// The thread takes the oldest batch.
+  func begin() {
+    batches.withLock { $0[0].batch.claim() }
+  }
+
+  /// The thread has computed it.
+  func end() {
+    let (batch, done) = batches.withLock { $0.removeFirst() }
+    batch.compute()
+    done()
   }
 }
 
 struct NoControl: ControlPlane {
-  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body { .cancel }
+  func answer(
+    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+  ) async throws -> V1.Body? { .cancel }
+}
+
+extension ControlPlane {
+  /// Of a call whose answer has one part.
+  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body {
+    let body = try await answer(request, who: who) { part in throw WireStatus(.internalError, "a part: \(part)") }
+    guard let body else { throw WireStatus(.internalError, "no answer") }
+    return body
+  }
 }

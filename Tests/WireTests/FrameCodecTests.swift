@@ -111,7 +111,8 @@ import Wire
     var buffer = ByteBuffer()
     reply.outputs.withUnsafeBytes { outputs in
       reply.values.withUnsafeBytes { values in
-        codec.writeInferReply(call: 77, version: 300, rows: 2, outputs: outputs, values: values, into: &buffer)
+        codec.writeInferReply(
+          call: 77, InferReplyParts(version: 300, rows: 2, outputs: outputs, values: values), into: &buffer)
       }
     }
     let expected = codec.bytes(of: V1.Frame(call: 77, .inferReply(reply)))

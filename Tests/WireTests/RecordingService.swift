@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import NIOEmbedded
 import Wire
@@ -15,6 +16,7 @@ final class RecordingService: ConnectionService {
   private(set) var requests: [(call: UInt32, request: ServerRequest)] = []
   private(set) var cancelled: [UInt32] = []
   private(set) var turns = 0
+  private(set) var abandoned = 0
   private var waiting: [(ServerConnection<RecordingService>, UInt32, Int)] = []
   /// Queries wait for `answer()` instead of the turn.
   var holdsQueries = false
@@ -40,9 +42,17 @@ final class RecordingService: ConnectionService {
     }
   }
 
-  func cancelQuery(call: UInt32, on connection: ServerConnection<RecordingService>) {
+  func cancel(call: UInt32, on connection: ServerConnection<RecordingService>) {
     cancelled.append(call)
   }
+
+  func abandon(_ connection: ServerConnection<RecordingService>) {
+    abandoned += 1
+  }
+
+  func turnWritten() {}
+
+  var backlogMicroseconds: UInt64 { 7 }
 
   func runTurn() {
     turns += 1
@@ -54,7 +64,7 @@ final class RecordingService: ConnectionService {
     waiting = []
     for (connection, call, rows) in now {
       [Float](repeating: 1.5, count: rows).withUnsafeBytes { numbers in
-        connection.reply(to: call, version: 9, rows: rows, outputs: numbers, values: numbers)
+        connection.reply(to: call, InferReplyParts(version: 9, rows: rows, outputs: numbers, values: numbers))
       }
     }
   }
@@ -66,12 +76,18 @@ struct EmbeddedConnection {
   let service: RecordingService
   let loop: ServerLoop<RecordingService>
 
-  init(limits: WireLimits = .defaults, on eventLoop: EmbeddedEventLoop = EmbeddedEventLoop()) throws {
+  init(
+    limits: WireLimits = .defaults, on eventLoop: EmbeddedEventLoop = EmbeddedEventLoop(),
+    gate: any Gatekeeper = OpenGate(), logger: Logger = .silent, change: (inout ServerSettings) -> Void = { _ in }
+  ) throws {
     channel = EmbeddedChannel(loop: eventLoop)
     service = RecordingService()
     var settings = ServerSettings.defaults
     settings.limits = limits
-    loop = ServerLoop(eventLoop: eventLoop, service: service, settings: settings, logger: .silent)
+    change(&settings)
+    loop = ServerLoop(
+      eventLoop: eventLoop, service: service, settings: settings, share: ServerShare(settings: settings, gate: gate),
+      logger: logger)
     try WireServer.add(loop: loop, to: channel)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }

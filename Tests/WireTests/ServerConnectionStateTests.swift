@@ -8,13 +8,14 @@ import Wire
   private func greeted() -> ServerConnectionState {
     var state = ServerConnectionState(limits: Self.limits, artefactBytesMax: 100)
     _ = state.receive(V1.Hello(protocolNumber: 1), call: 0)
+    state.grant(.all)
     return state
   }
 
   private func code(_ admission: ServerConnectionState.Admission) -> WireStatus.Code? {
     switch admission {
     case .start, .ignore: nil
-    case .refuse(let status), .fail(let status): status.code
+    case .refuse(_, let status), .fail(let status): status.code
     }
   }
 

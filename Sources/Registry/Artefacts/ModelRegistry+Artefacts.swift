@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 
@@ -23,6 +24,45 @@ extension ModelRegistry {
           + "SHA-256 \(actual); expected \(version.artefactBytes) bytes with \(version.sha256)")
     }
     return content
+  }
+
+  /// Checks the artefact's size and SHA-256 piece by piece, in the memory of one piece.
+  ///
+  /// - Throws: `corrupted`, as ``artefact(of:)``.
+  public func checkArtefact(of version: VersionRecord) throws {
+    var hasher = SHA256()
+    var offset = 0
+    while offset < version.artefactBytes {
+      let piece = try artefactBytes(of: version, from: offset)
+      hasher.update(data: piece)
+      offset += piece.count
+    }
+    let actual = ContentHash(hasher.finalize())
+    guard offset == version.artefactBytes, actual == version.sha256 else {
+      throw RegistryError(
+        .corrupted,
+        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: its \(offset) bytes have SHA-256 "
+          + "\(actual); expected \(version.artefactBytes) bytes with \(version.sha256)")
+    }
+  }
+
+  /// The artefact's bytes from `offset` to the end of the piece that holds it: at least one, and not checked.
+  ///
+  /// - Throws: `corrupted` where there is no such piece.
+  public func artefactBytes(of version: VersionRecord, from offset: Int) throws -> [UInt8] {
+    let (position, skipped) = offset.quotientAndRemainder(dividingBy: Self.chunkBytes)
+    let piece = try read { db in
+      try Data.fetchOne(
+        db, sql: "SELECT data FROM artefact_chunks WHERE artefact = ? AND position = ?",
+        arguments: [version.artefactID, Int64(position)])
+    }
+    guard let piece, piece.count > skipped else {
+      throw RegistryError(
+        .corrupted,
+        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: nothing is stored at byte \(offset) "
+          + "of \(version.artefactBytes)")
+    }
+    return [UInt8](piece.dropFirst(skipped))
   }
 
   /// The golden rows of a version; nil where none were published.

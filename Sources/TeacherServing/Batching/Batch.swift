@@ -1,24 +1,32 @@
 import NIOCore
 import Neural
+import Synchronization
 import Wire
 
 /// A query in a batch.
 struct BatchEntry {
-  /// Not retained: a connection outlives its open calls (see `ServerConnection`). Nil where it was answered already.
-  var connection: Unmanaged<ServerConnection<TeacherLoop>>?
+  /// Not retained: a connection outlives its open calls (see `ServerConnection`).
+  var connection: Unmanaged<ServerConnection<TeacherLoop>>
   var call: UInt32
   var rows: Int32
   var want: UInt32
+  /// Where in the batch's extras; -1: it has none.
+  var extras: Int32 = -1
   /// Nanoseconds of the event loop's clock; 0: none.
-  var deadline: UInt64
+  var deadline: UInt64 = 0
+
+  func isOf(_ other: ServerConnection<TeacherLoop>) -> Bool {
+    connection.toOpaque() == Unmanaged.passUnretained(other).toOpaque()
+  }
 }
 
 /// The rows that one forward pass computes, and the queries that they belong to.
 ///
-/// `@unchecked Sendable`: it belongs to one thread at a time. Its lane's event loop fills it; where it is handed to a
-/// compute thread, the loop touches nothing but `entries` until it is handed back.
+/// `@unchecked Sendable`: its lane's event loop fills it, and may edit it until a compute thread claims it
+/// (``edit(_:)``, ``claim()``: under a lock). From then on the thread writes results alone, and the loop reads entries
+/// and notes answers (`answered`) alone, until the loop has it back.
 final class Batch: @unchecked Sendable {
-  private let version: LoadedVersion
+  let version: LoadedVersion
   private let workspace = Workspace()
   private(set) var rows = 0
   private(set) var entryCount = 0
@@ -26,10 +34,21 @@ final class Batch: @unchecked Sendable {
   private(set) var observations: UnsafeMutablePointer<Float>
   private(set) var outputs: UnsafeMutablePointer<Float>
   private(set) var values: UnsafeMutablePointer<Float>
+  private var extras: [ExtrasResult] = []
   private var rowCapacity = 0
   private var entryCapacity = 0
   /// Some entry has a deadline.
-  private var hasDeadlines = false
+  private(set) var earliestDeadline = UInt64.max
+  /// Entries that were answered before they were computed; only of a claimed batch.
+  private var answered: Set<Int> = []
+  private let isClaimed = Mutex(false)
+  /// Tells this filling from every other of the loop.
+  var mark: UInt64 = 0
+  /// When queries came, a turn each, in nanoseconds of the loop's clock.
+  private(set) var arrivals: [(entries: Int, nanoseconds: UInt64)] = []
+  /// What the forward pass took; written by who computes.
+  private(set) var computeBegan: UInt64 = 0
+  private(set) var computeEnded: UInt64 = 0
 
   private let width: Int
   private let parameterWidth: Int
@@ -58,6 +77,8 @@ final class Batch: @unchecked Sendable {
 
   var isEmpty: Bool { entryCount == 0 }
 
+  // MARK: Filling
+
   /// - Parameter bytes: rows x width fp32, copied.
   @inline(__always)
   func append(_ entry: BatchEntry, observations bytes: UnsafeRawBufferPointer) {
@@ -68,7 +89,44 @@ final class Batch: @unchecked Sendable {
     entries[entryCount] = entry
     entryCount &+= 1
     rows &+= count
-    if entry.deadline != 0 { hasDeadlines = true }
+    if entry.deadline &- 1 < earliestDeadline { earliestDeadline = entry.deadline }
+  }
+
+  /// - Parameter bytes: rows x width of fp32, or of uint8 where the extras say so; copied.
+  func append(_ entry: BatchEntry, _ asked: QueryExtras, observations bytes: UnsafeRawBufferPointer) {
+    var entry = entry
+    if !asked.isEmpty {
+      entry.extras = Int32(extras.count)
+      extras.append(ExtrasResult(asked))
+    }
+    guard asked.isUInt8 else { return append(entry, observations: bytes) }
+    let floats = bytes.map { Float($0) }
+    floats.withUnsafeBytes { append(entry, observations: $0) }
+  }
+
+  /// Moves the entries that `accepts` to another batch, in their order.
+  func move(to other: Batch, where accepts: (BatchEntry) -> Bool) {
+    var row = 0
+    edit { entry in
+      defer { row += Int(entry.rows) }
+      guard accepts(entry) else { return true }
+      let bytes = UnsafeRawBufferPointer(
+        start: observations + row * width, count: Int(entry.rows) * width * MemoryLayout<Float>.stride)
+      if entry.extras >= 0 {
+        var moved = entry
+        moved.extras = Int32(other.extras.count)
+        other.extras.append(extras[Int(entry.extras)])
+        other.append(moved, observations: bytes)
+      } else {
+        other.append(entry, observations: bytes)
+      }
+      return false
+    }
+  }
+
+  /// The turn ends in which the entries since the last one came.
+  func noteArrivals(at now: UInt64) {
+    if entryCount > arrivals.last?.entries ?? 0 { arrivals.append((entryCount, now)) }
   }
 
   @inline(never)
@@ -93,13 +151,41 @@ final class Batch: @unchecked Sendable {
     return new
   }
 
+  // MARK: Computing
+
+  /// A compute thread takes the batch as it is now.
+  func claim() {
+    isClaimed.withLock { $0 = true }
+  }
+
   /// Runs the network over all rows.
   func compute() {
+    computeBegan = NIODeadline.now().uptimeNanoseconds
+    defer { computeEnded = NIODeadline.now().uptimeNanoseconds }
+    guard rows > 0 else { return }
     version.policy.forward(observations, rows: rows, outputs: outputs, values: values, workspace: workspace)
+    if !extras.isEmpty { computeExtras() }
+  }
+
+  @inline(never)
+  private func computeExtras() {
+    var row = 0
+    for index in 0..<entryCount {
+      let entry = entries[index]
+      if entry.extras >= 0 {
+        extras[Int(entry.extras)].compute(
+          version, rows: Int(entry.rows), observations: observations + row * width,
+          outputs: outputs + row * parameterWidth, workspace: workspace)
+      }
+      row += Int(entry.rows)
+    }
   }
 
   /// Answers every query with its rows, and is empty again.
-  func reply() {
+  ///
+  /// - Returns: how many calls were answered, and their rows.
+  func reply() -> (calls: Int, rows: Int) {
+    var answeredRows = rows
     let rowBytes = parameterWidth &* MemoryLayout<Float>.stride
     var outputs = UnsafeRawPointer(self.outputs)
     var values = UnsafeRawPointer(self.values)
@@ -109,69 +195,87 @@ final class Batch: @unchecked Sendable {
       let wanted = entry.want == 0 ? V1.Wanted.usual.rawValue : entry.want
       let outputBytes = wanted & V1.Wanted.outputs.rawValue != 0 ? count &* rowBytes : 0
       let valueBytes = wanted & V1.Wanted.values.rawValue != 0 ? count &* valueStride : 0
-      entry.connection?._withUnsafeGuaranteedRef {
-        $0.reply(
-          to: entry.call, version: version.number, rows: count,
-          outputs: UnsafeRawBufferPointer(start: outputs, count: outputBytes),
-          values: UnsafeRawBufferPointer(start: values, count: valueBytes))
+      var reply = InferReplyParts(
+        version: version.number, rows: count,
+        outputs: UnsafeRawBufferPointer(start: outputs, count: outputBytes),
+        values: UnsafeRawBufferPointer(start: values, count: valueBytes))
+      if answered.isEmpty || !answered.contains(index) {
+        entry.connection._withUnsafeGuaranteedRef { connection in
+          if entry.extras < 0 {
+            connection.reply(to: entry.call, reply)
+          } else {
+            extras[Int(entry.extras)].withParts {
+              reply.extras = $0
+              connection.reply(to: entry.call, reply)
+            }
+          }
+        }
+      } else {
+        answeredRows &-= count
       }
       outputs += count &* rowBytes
       values += count &* valueStride
     }
+    let answeredCalls = entryCount &- answered.count
     removeAll()
+    return (answeredCalls, answeredRows)
   }
 
   private func removeAll() {
     rows = 0
     entryCount = 0
-    hasDeadlines = false
+    earliestDeadline = .max
+    if !extras.isEmpty { extras = [] }
+    if !answered.isEmpty { answered = [] }
+    arrivals.removeAll(keepingCapacity: true)
+    isClaimed.withLock { $0 = false }
   }
 
   // MARK: What is not computed
 
-  /// Takes out the queries whose time is over, and answers them so.
-  func dropExpired() {
-    guard hasDeadlines else { return }
-    let now = NIODeadline.now().uptimeNanoseconds
-    remove(
-      where: { $0.deadline != 0 && $0.deadline <= now },
-      status: { WireStatus(.deadlineExceeded, "the deadline passed in the queue") })
-  }
-
-  /// Takes out one query and answers it.
+  /// Takes out the queries that `isOver`, and answers them so. Where a compute thread has the batch already, their
+  /// answers go out now and their rows go nowhere.
   ///
-  /// - Returns: whether it was here.
-  func cancel(call: UInt32, of connection: ServerConnection<TeacherLoop>, status: WireStatus) -> Bool {
-    remove(where: { $0.call == call && $0.connection?.toOpaque() == Unmanaged.passUnretained(connection).toOpaque() }) {
-      status
-    }
-  }
-
-  /// The same while a compute thread has the rows: the answer goes out now, and the rows go nowhere.
-  func cancelRunning(call: UInt32, of connection: ServerConnection<TeacherLoop>, status: WireStatus) -> Bool {
-    let this = Unmanaged.passUnretained(connection)
-    for index in 0..<entryCount
-    where entries[index].call == call && entries[index].connection?.toOpaque() == this.toOpaque() {
-      entries[index].connection = nil
-      connection.refuse(call, rows: Int(entries[index].rows), status)
-      return true
-    }
-    return false
-  }
-
+  /// - Returns: how many there were.
   @discardableResult
-  private func remove(where isOver: (BatchEntry) -> Bool, status: () -> WireStatus) -> Bool {
+  func end(where isOver: (BatchEntry) -> Bool, _ status: WireStatus) -> Int {
+    var ended = 0
+    func finish(_ entry: BatchEntry) {
+      ended += 1
+      entry.connection._withUnsafeGuaranteedRef { $0.refuse(entry.call, rows: Int(entry.rows), status) }
+    }
+    let wasClaimed = isClaimed.withLock { isClaimed in
+      if !isClaimed {
+        edit { entry in
+          guard isOver(entry) else { return true }
+          finish(entry)
+          return false
+        }
+      }
+      return isClaimed
+    }
+    if wasClaimed {
+      for index in 0..<entryCount where isOver(entries[index]) && answered.insert(index).inserted {
+        finish(entries[index])
+      }
+    }
+    earliestDeadline = .max
+    for index in 0..<entryCount where entries[index].deadline != 0 && !answered.contains(index) {
+      earliestDeadline = min(earliestDeadline, entries[index].deadline)
+    }
+    return ended
+  }
+
+  /// Keeps the entries that `keeps`, with their rows, in their order.
+  private func edit(_ keeps: (BatchEntry) -> Bool) {
     var keptEntries = 0
     var keptRows = 0
     var row = 0
-    var removed = false
+    var arrival = 0
     for index in 0..<entryCount {
       let entry = entries[index]
       let count = Int(entry.rows)
-      if isOver(entry) {
-        entry.connection?.takeUnretainedValue().refuse(entry.call, rows: count, status())
-        removed = true
-      } else {
+      if keeps(entry) {
         if keptRows != row {
           (observations + keptRows * width).update(from: observations + row * width, count: count * width)
         }
@@ -180,9 +284,12 @@ final class Batch: @unchecked Sendable {
         keptRows += count
       }
       row += count
+      while arrival < arrivals.count, arrivals[arrival].entries == index + 1 {
+        arrivals[arrival].entries = keptEntries
+        arrival += 1
+      }
     }
     entryCount = keptEntries
     rows = keptRows
-    return removed
   }
 }

@@ -1,9 +1,11 @@
 import NIOCore
+import Synchronization
 import Wire
 
 /// One version's queue on one event loop.
 ///
-/// A small network answers at the end of each turn. A large one is computed elsewhere while the next batch fills.
+/// A small network answers at the end of each turn. A large one is computed elsewhere while the next batch fills; a
+/// connection enters at most 64 rows, or one call, into each such batch, and what is beyond waits for the next.
 final class Lane {
   let version: LoadedVersion
   let number: UInt64
@@ -12,9 +14,22 @@ final class Lane {
   /// It is in its loop's list of lanes with something to do.
   var isListed = false
   private(set) var filling: Batch
-  /// With the compute thread.
+  /// With the compute thread, or waiting for it.
   private(set) var running: Batch?
   private var spare: Batch?
+  /// What found no place in the batch that fills; nil where nothing ever did.
+  private var held: Batch?
+  /// What a row takes now, in a batch: a moving average over batches.
+  private(set) var nanosecondsPerRow: Double
+  /// When the first query of this turn came; of a lane that runs on its loop.
+  var turnBegan: UInt64 = 0
+
+  var metrics = LaneMetrics()
+
+  /// Rows that a connection enters into a batch of the compute thread.
+  private static let rowsPerConnection = 64
+  /// Rows of a batch of the compute thread, so that other versions have their turn.
+  private static let batchRowsMax = 1024
 
   init(_ version: LoadedVersion, runsOnLoop: Bool) {
     self.version = version
@@ -22,42 +37,150 @@ final class Lane {
     rowBytes = version.observationWidth * MemoryLayout<Float>.stride
     self.runsOnLoop = runsOnLoop
     filling = Batch(version)
+    filling.mark = Self.nextMark()
+    nanosecondsPerRow = version.microsecondsPerRow * 1000
   }
 
-  /// Rows that are not answered yet.
-  var queuedRows: Int { filling.rows + (running?.rows ?? 0) }
+  var key: VersionKey { VersionKey(model: version.model, number: number) }
 
-  /// Computes and answers what has come.
-  func runHere() {
-    filling.dropExpired()
-    guard !filling.isEmpty else { return }
+  /// Rows that are not answered yet.
+  var queuedRows: Int { filling.rows + (held?.rows ?? 0) + (running?.rows ?? 0) }
+
+  var earliestDeadline: UInt64 {
+    min(filling.earliestDeadline, held?.earliestDeadline ?? .max, running?.earliestDeadline ?? .max)
+  }
+
+  // MARK: On the loop
+
+  /// Computes and answers what has come in this turn.
+  func runHere(now: UInt64) -> Answered {
+    if filling.earliestDeadline <= now { endExpired(now) }
+    guard !filling.isEmpty else { return Answered() }
+    filling.noteArrivals(at: turnBegan)
     filling.compute()
-    filling.reply()
+    return finish(filling)
+  }
+
+  // MARK: On the compute thread
+
+  /// Takes a query into the batch that fills, or holds it for a later one where its connection has had its share.
+  func enter(
+    _ entry: BatchEntry, _ extras: QueryExtras?, observations: UnsafeRawBufferPointer,
+    of connection: ServerConnection<TeacherLoop>
+  ) {
+    let batch: Batch
+    if hasPlace(entry, connection) {
+      batch = filling
+    } else if let held {
+      batch = held
+    } else {
+      batch = Batch(version)
+      held = batch
+    }
+    if let extras { batch.append(entry, extras, observations: observations) } else {
+      batch.append(entry, observations: observations)
+    }
+  }
+
+  private func hasPlace(_ entry: BatchEntry, _ connection: ServerConnection<TeacherLoop>) -> Bool {
+    let rows = Int(entry.rows)
+    if filling.rows > 0, filling.rows + rows > Self.batchRowsMax { return false }
+    let entered = connection.batch.mark == filling.mark ? connection.batch.rows : 0
+    guard entered == 0 || entered + rows <= Self.rowsPerConnection else { return false }
+    connection.batch = (filling.mark, entered + rows)
+    return true
   }
 
   /// The next batch for the compute thread, where it is idle and something has come.
-  func takeNext() -> Batch? {
+  func takeNext(now: UInt64) -> Batch? {
     guard running == nil else { return nil }
-    filling.dropExpired()
+    if earliestDeadline <= now { endExpired(now) }
+    if filling.isEmpty { refill() }
     guard !filling.isEmpty else { return nil }
+    filling.noteArrivals(at: now)
     let batch = filling
     running = batch
     filling = spare ?? Batch(version)
     spare = nil
+    filling.mark = Self.nextMark()
+    refill()
     return batch
   }
 
+  private func refill() {
+    guard let held, !held.isEmpty else { return }
+    held.move(to: filling) { entry in
+      entry.connection._withUnsafeGuaranteedRef { hasPlace(entry, $0) }
+    }
+  }
+
   /// The compute thread is done with the running batch.
-  func finishRunning() {
-    guard let batch = running else { return }
+  func finishRunning() -> Answered {
+    guard let batch = running else { return Answered() }
     running = nil
-    batch.reply()
-    spare = batch
+    defer { spare = batch }
+    return finish(batch)
+  }
+
+  /// Calls whose answers are about to be written, and since when they were there.
+  struct Answered {
+    var calls = 0
+    var computeEnded: UInt64 = 0
+  }
+
+  private func finish(_ batch: Batch) -> Answered {
+    if batch.rows > 0 {
+      let nanoseconds = batch.computeEnded - batch.computeBegan
+      nanosecondsPerRow += (Double(nanoseconds) / Double(batch.rows) - nanosecondsPerRow) / 8
+      metrics.computeTime.record(nanoseconds: nanoseconds)
+      metrics.batches.record(rows: batch.rows)
+      var before = 0
+      for (entries, arrival) in batch.arrivals where entries > before {
+        metrics.queueTime.record(
+          nanoseconds: batch.computeBegan - min(arrival, batch.computeBegan), count: UInt64(entries - before))
+        before = entries
+      }
+    }
+    let (calls, rows) = batch.reply()
+    metrics.answered(calls: UInt64(calls), rows: UInt64(rows))
+    return Answered(calls: calls, computeEnded: batch.computeEnded)
+  }
+
+  /// What was answered has been written.
+  func written(_ answered: Answered, at now: UInt64) {
+    metrics.replyTime.record(
+      nanoseconds: now - min(answered.computeEnded, now), count: UInt64(answered.calls))
+  }
+
+  // MARK: What is not computed
+
+  /// Ends queries wherever they are.
+  ///
+  /// - Returns: how many there were.
+  func end(where isOver: (BatchEntry) -> Bool, _ status: WireStatus) -> Int {
+    let ended =
+      filling.end(where: isOver, status) + (held?.end(where: isOver, status) ?? 0)
+      + (running?.end(where: isOver, status) ?? 0)
+    if ended > 0 { metrics.calls.count(status.code, calls: UInt64(ended)) }
+    return ended
+  }
+
+  /// Answers the queries whose time is over.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  func endExpired(_ now: UInt64) -> Int {
+    end(
+      where: { $0.deadline != 0 && $0.deadline <= now },
+      WireStatus(.deadlineExceeded, "the deadline passed before the query was computed"))
   }
 
   func cancel(call: UInt32, of connection: ServerConnection<TeacherLoop>) -> Bool {
-    let status = WireStatus(.cancelled, "the client gave up its query")
-    return filling.cancel(call: call, of: connection, status: status)
-      || running?.cancelRunning(call: call, of: connection, status: status) ?? false
+    end(
+      where: { $0.call == call && $0.isOf(connection) },
+      WireStatus(.cancelled, "the client gave up its query")) > 0
   }
+
+  private static func nextMark() -> UInt64 { marks.wrappingAdd(1, ordering: .relaxed).newValue }
+  private static let marks = Atomic<UInt64>(0)
 }

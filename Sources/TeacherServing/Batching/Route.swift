@@ -24,12 +24,22 @@ final class Route {
     bytes.count == name.count && name.withUnsafeBytes { $0.elementsEqual(bytes) }
   }
 
-  /// The lane of a query that names a version or an alias, or for which `stable` has none.
-  func lane(version: UInt64, alias: UnsafeRawBufferPointer) throws(WireStatus) -> Lane {
+  /// The lane of a query that is not answered by `stable` as it comes: a pinned version, else the version that the lease
+  /// names where it is loaded, else the alias.
+  ///
+  /// - Returns: `leaseMoved`: the lease's version is gone, and another one answers.
+  func lane(
+    version: UInt64, lease: UInt64, alias: UnsafeRawBufferPointer
+  ) throws(WireStatus) -> (lane: Lane, leaseMoved: Bool) {
     if version != 0 {
-      if let lane = lanes.first(where: { $0.number == version }) { return lane }
+      if let lane = lanes.first(where: { $0.number == version }) { return (lane, false) }
       throw unavailable(version)
     }
+    if lease != 0, let lane = lanes.first(where: { $0.number == lease }) { return (lane, false) }
+    return (try lane(alias: alias), lease != 0)
+  }
+
+  private func lane(alias: UnsafeRawBufferPointer) throws(WireStatus) -> Lane {
     if alias.isEmpty, let stable { return stable }
     if let found = aliases.first(where: { $0.name.elementsEqual(alias) }) { return found.lane }
     let asked = alias.isEmpty ? "stable" : String(decoding: alias, as: UTF8.self)

@@ -21,6 +21,8 @@ actor TeacherDirectory: ControlPlane {
   private var distribute: @Sendable (Catalogue) async -> Void = { _ in }
   /// Ends when the last change that was begun has ended.
   private var lastChange: Task<Void, Never>?
+  private var watches = HealthWatches()
+  private var isDraining = false
   /// What the store said of others' changes when it was last read.
   private var changesSeen: Int64 = 0
 
@@ -78,14 +80,19 @@ actor TeacherDirectory: ControlPlane {
     logger.info("the registry was changed by another program, and read again")
   }
 
+  /// What is served now.
+  var catalogue: Catalogue {
+    Catalogue(
+      models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
+        Catalogue.Model(
+          name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
+          stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
+      })
+  }
+
   private func publishCatalogue() async {
-    await distribute(
-      Catalogue(
-        models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
-          Catalogue.Model(
-            name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
-            stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
-        }))
+    await distribute(catalogue)
+    watches.notify { serving($0) }
   }
 
   // MARK: Loading
@@ -134,17 +141,21 @@ actor TeacherDirectory: ControlPlane {
 
   // MARK: Calls
 
-  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body {
+  func answer(
+    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+  ) async throws -> V1.Body? {
     if case .health = request {} else { try await refresh() }
-    return switch request {
-    case .describe(let request): .describeReply(try await describe(request))
-    case .health(let request): .healthReply(try health(request))
-    case .listModels: .listModelsReply(listModels())
-    case .alias(let request): .aliasReply(try await changing { try await self.move(request, who: who) })
-    case .history(let request): .historyReply(try await history(request))
-    case .verify(let request): .verifyReply(V1.VerifyReply(results: try await store.verify(model: request.model)))
+    switch request {
+    case .describe(let request): return .describeReply(try await describe(request))
+    case .health(let request) where request.watch: return try await watchHealth(request, send)
+    case .health(let request): return .healthReply(try health(request))
+    case .listModels: return .listModelsReply(listModels())
+    case .alias(let request): return .aliasReply(try await changing { try await self.move(request, who: who) })
+    case .history(let request): return .historyReply(try await history(request))
+    case .verify(let request): return .verifyReply(V1.VerifyReply(results: try await store.verify(model: request.model)))
     case .publish(let header, let artefact):
-      .publishReply(try await changing { try await self.publish(header, artefact, who: who) })
+      return .publishReply(try await changing { try await self.publish(header, artefact, who: who) })
+    case .fetch(let request): return try await fetch(request, send)
     case .unimplemented(let name): throw WireStatus(.unimplemented, "\(name) is not implemented by this server")
     }
   }
@@ -176,11 +187,15 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func resolve(_ request: V1.DescribeRequest) throws -> UInt64 {
-    let model = try entry(request.model).model
-    if request.version != 0 {
-      return try known(request.version, in: model)
+    try resolve(request.model, version: request.version, alias: request.alias)
+  }
+
+  private func resolve(_ name: String, version: UInt64, alias: String) throws -> UInt64 {
+    let model = try entry(name).model
+    if version != 0 {
+      return try known(version, in: model)
     }
-    let alias = request.alias.isEmpty ? "stable" : request.alias
+    let alias = alias.isEmpty ? "stable" : alias
     guard let target = model.aliases.first(where: { $0.alias == alias }) else {
       throw WireStatus.unknownAlias(alias, of: model)
     }
@@ -196,11 +211,54 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func health(_ request: V1.HealthRequest) throws -> V1.HealthReply {
-    if request.watch { throw WireStatus(.unimplemented, "watching health is not implemented by this server") }
-    if request.model.isEmpty { return V1.HealthReply(serving: .serving) }
-    let entry = try entry(request.model)
+    if !request.model.isEmpty { _ = try entry(request.model) }
+    return V1.HealthReply(serving: serving(request.model))
+  }
+
+  /// As grpc.health.v1: of the whole service where the name is empty; SERVICE_UNKNOWN is for a watch alone.
+  private func serving(_ name: String) -> V1.Serving {
+    if name.isEmpty { return isDraining ? .notServing : .serving }
+    guard let entry = entries[name] else { return .serviceUnknown }
     let stable = entry.model.aliases.first { $0.alias == "stable" }
-    return V1.HealthReply(serving: stable.flatMap { entry.loaded[$0.version] } == nil ? .notServing : .serving)
+    return isDraining || stable.flatMap { entry.loaded[$0.version] } == nil ? .notServing : .serving
+  }
+
+  /// Sends what holds now, and then each change, until the caller gives up or the service ends.
+  private func watchHealth(
+    _ request: V1.HealthRequest, _ send: @Sendable (V1.Body) async throws -> Void
+  ) async throws -> V1.Body? {
+    let (id, changes) = watches.add(request.model, serving(request.model))
+    defer { watches.remove(id) }
+    for await serving in changes { try await send(.healthReply(V1.HealthReply(serving: serving))) }
+    throw Task.isCancelled
+      ? WireStatus(.cancelled, "the client gave up its watch")
+      : WireStatus(.unavailable, "the server is shutting down")
+  }
+
+  /// Nothing is served any more: watches are told, and end.
+  func drain() {
+    isDraining = true
+    watches.notify { serving($0) }
+    watches.end()
+  }
+
+  /// The header, then the artefact in chunks, each when the one before it is in the socket.
+  private func fetch(
+    _ request: V1.FetchRequest, _ send: @Sendable (V1.Body) async throws -> Void
+  ) async throws -> V1.Body? {
+    let number = try resolve(request.model, version: request.version, alias: request.alias)
+    let header = try await store.fetch(model: request.model, version: number)
+    try await send(.fetchHeader(header))
+    var offset = 0
+    while offset < Int(header.artefactBytes) {
+      let bytes = try await store.artefactBytes(model: request.model, version: number, from: offset)
+      for start in stride(from: 0, to: bytes.count, by: WireLimits.chunkBytesMax) {
+        let piece = bytes[start..<min(start + WireLimits.chunkBytesMax, bytes.count)]
+        try await send(.chunk(V1.Chunk(offset: UInt64(offset + start), data: Array(piece))))
+      }
+      offset += bytes.count
+    }
+    return nil
   }
 
   private func history(_ request: V1.HistoryRequest) async throws -> V1.HistoryReply {

@@ -2,31 +2,38 @@ import Wire
 
 /// What one event loop counts beside its versions; it alone mutates it.
 struct LoopMetrics: Sendable {
-  struct ControlKey: Hashable, Sendable {
-    let call: ControlCall
-    let code: WireStatus.Code
-  }
-
   var connections = ConnectionMetrics()
   /// Queries that ended before a version was found for them.
   var unrouted = StatusCounts()
   var callsRefused = ReasonCounts<CallRefusal>()
-  private(set) var control: [ControlKey: UInt64] = [:]
+  var control = ControlCounts()
   var turns: UInt64 = 0
   var retired = RetiredVersions()
-
-  mutating func count(_ call: ControlCall, _ code: WireStatus.Code) {
-    control[ControlKey(call: call, code: code.counted), default: 0] &+= 1
-  }
 
   /// Sums everything but `retired`, whose place a snapshot has among its versions.
   mutating func merge(_ other: Self) {
     connections.merge(other.connections)
     unrouted.merge(other.unrouted)
     callsRefused.merge(other.callsRefused)
-    control.merge(other.control, uniquingKeysWith: &+)
+    control.merge(other.control)
     turns &+= other.turns
   }
+}
+
+/// Calls other than queries by how they ended.
+struct ControlCounts: Sendable {
+  struct Key: Hashable, Sendable {
+    let call: ControlCall
+    let code: WireStatus.Code
+  }
+
+  private(set) var counts: [Key: UInt64] = [:]
+
+  mutating func count(_ call: ControlCall, _ code: WireStatus.Code) {
+    counts[Key(call: call, code: code.counted), default: 0] &+= 1
+  }
+
+  mutating func merge(_ other: Self) { counts.merge(other.counts, uniquingKeysWith: &+) }
 }
 
 /// The same of its connections.
@@ -34,18 +41,19 @@ struct ConnectionMetrics: Sendable {
   private(set) var open = 0
   private(set) var accepted: UInt64 = 0
   private(set) var closed = ReasonCounts<ConnectionEnd>()
-  var framesRefused = ReasonCounts<FrameRefusal>()
-  var bytesRead: UInt64 = 0
-  var bytesWritten: UInt64 = 0
+  private(set) var framesRefused = ReasonCounts<FrameRefusal.Reason>()
+  private(set) var bytesRead: UInt64 = 0
+  private(set) var bytesWritten: UInt64 = 0
 
-  mutating func opened() {
-    open += 1
-    accepted &+= 1
-  }
+  init() {}
 
-  mutating func ended(_ reason: ConnectionEnd) {
-    open -= 1
-    closed.count(reason)
+  init(_ counters: ServerCounters) {
+    open = counters.connectionsOpen
+    accepted = counters.connectionsAccepted
+    closed = ReasonCounts(counters.connectionsEnded)
+    framesRefused = ReasonCounts(counters.framesRefused)
+    bytesRead = counters.bytesRead
+    bytesWritten = counters.bytesWritten
   }
 
   mutating func merge(_ other: Self) {

@@ -39,7 +39,7 @@ public enum PrometheusText {
     text.family("calls_refused_total", .counter, "Calls that were refused, by reason.")
     for (reason, count) in loops.callsRefused.all { text.sample([("reason", reason.rawValue)], count) }
     text.family("control_calls_total", .counter, "Calls other than queries by how they ended.")
-    let control = loops.control.sorted {
+    let control = loops.control.counts.sorted {
       ($0.key.call.rawValue, $0.key.code.rawValue) < ($1.key.call.rawValue, $1.key.code.rawValue)
     }
     for (key, count) in control {

@@ -1,6 +1,12 @@
+import Wire
+
 /// How often each of some reasons was the reason. For what is rare: it hashes.
 struct ReasonCounts<Reason: MetricReason>: Sendable {
-  private var counts: [Reason: UInt64] = [:]
+  private var counts: [Reason: UInt64]
+
+  init(_ counts: [Reason: UInt64] = [:]) {
+    self.counts = counts
+  }
 
   /// Every reason in the order of its declaration, those that never occurred too.
   var all: [(reason: Reason, count: UInt64)] { Reason.allCases.map { ($0, self[$0]) } }
@@ -16,47 +22,9 @@ struct ReasonCounts<Reason: MetricReason>: Sendable {
 /// A label's value: its raw value is what is exposed.
 protocol MetricReason: Hashable, CaseIterable, RawRepresentable, Sendable where RawValue == String {}
 
-/// Why a call got no answer from a model, where the service itself was the cause or the caller asked too much.
-enum CallRefusal: String, MetricReason {
-  case queueFull = "queue_full"
-  case rowsInFlight = "rows_in_flight"
-  case callsInFlight = "calls_in_flight"
-  case rate
-  case draining
-  case deadline
-  case unauthenticated
-  case permission
-  case unknownModel = "unknown_model"
-  case invalid
-  case unimplemented
-}
-
-/// Why a frame ended its connection.
-enum FrameRefusal: String, MetricReason {
-  case tooLong = "too_long"
-  case malformed
-  case callNumber = "call_number"
-  /// A frame that is not allowed at that moment, such as a second Hello.
-  case unexpected
-}
-
-/// Why a connection is over.
-enum ConnectionEnd: String, MetricReason {
-  case client
-  /// The client vanished or the network failed.
-  case failed
-  case drained
-  case badFrame = "bad_frame"
-  /// No Hello in time.
-  case helloTimeout = "hello_timeout"
-  case keepalive
-  case unauthenticated
-  /// As many as are allowed were open.
-  case tooMany = "too_many"
-  case tls
-  /// It did not read what it had asked for.
-  case unread
-}
+extension CallRefusal: MetricReason {}
+extension ConnectionEnd: MetricReason {}
+extension FrameRefusal.Reason: MetricReason {}
 
 /// Calls that are no queries.
 enum ControlCall: String, MetricReason {

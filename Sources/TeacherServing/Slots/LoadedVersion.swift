@@ -8,6 +8,8 @@ final class LoadedVersion: Sendable {
   let policy: InferencePolicy
   let observationWidth: Int
   let parameterWidth: Int
+  /// Chooses actions from its outputs.
+  let actions: ActionSelector
   /// Of one row alone, as measured when it was loaded.
   let microsecondsPerRow: Double
 
@@ -17,6 +19,7 @@ final class LoadedVersion: Sendable {
     self.policy = policy
     observationWidth = policy.policy.architecture.observationWidth
     parameterWidth = policy.policy.architecture.head.parameterWidth
+    actions = ActionSelector(policy.policy.architecture.head)
     microsecondsPerRow = Self.measure(policy)
   }
 

@@ -100,27 +100,27 @@ public struct FrameCodec: ~Copyable {
   }
 
   /// Appends a reply to a query, reading the numbers where they are.
-  ///
-  /// - Parameters:
-  ///   - outputs: rows x parameter width, fp32; empty where none are wanted.
-  ///   - values: rows, fp32; empty where none are wanted.
-  public mutating func writeInferReply(
-    call: UInt32, version: UInt64, rows: Int, outputs: UnsafeRawBufferPointer, values: UnsafeRawBufferPointer,
-    into buffer: inout ByteBuffer
-  ) {
+  public mutating func writeInferReply(call: UInt32, _ parts: InferReplyParts, into buffer: inout ByteBuffer) {
     var reply = Docent__V1__InferReply()
     docent__v1__infer_reply__init(&reply)
-    reply.version = version
-    reply.rows = UInt32(truncatingIfNeeded: rows)
-    reply.outputs = Self.data(outputs)
-    reply.values = Self.data(values)
+    reply.version = parts.version
+    reply.rows = UInt32(truncatingIfNeeded: parts.rows)
+    reply.outputs = Self.data(parts.outputs)
+    reply.values = Self.data(parts.values)
+    var bytes = parts.outputs.count &+ parts.values.count
+    if let extras = parts.extras {
+      reply.actions = Self.data(extras.actions)
+      reply.features = Self.data(extras.features)
+      reply.lease_moved = extras.leaseMoved ? 1 : 0
+      bytes &+= extras.actions.count &+ extras.features.count
+    }
     withUnsafeMutablePointer(to: &reply) { reply in
       var frame = Docent__V1__QueryFrame()
       docent__v1__query_frame__init(&frame)
       frame.call = call
       frame.body_case = DOCENT__V1__QUERY_FRAME__BODY_INFER_REPLY
       frame.infer_reply = reply
-      Self.write(&frame, payloadBytesMax: Self.replyBytesMax + outputs.count + values.count, into: &buffer)
+      Self.write(&frame, payloadBytesMax: Self.replyBytesMax + bytes, into: &buffer)
     }
   }
 

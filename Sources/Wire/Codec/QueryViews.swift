@@ -62,3 +62,38 @@ public struct InferReplyView {
     UnsafeRawBufferPointer(start: raw.data, count: raw.len)
   }
 }
+
+/// A reply that is to be written: the numbers are read where they are.
+public struct InferReplyParts {
+  /// What few replies carry.
+  public struct Extras {
+    /// Discrete: rows of int32; continuous: rows x action width, fp32.
+    public var actions = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Rows x the layer's width, fp32.
+    public var features = UnsafeRawBufferPointer(start: nil, count: 0)
+    public var leaseMoved = false
+
+    public init() {}
+  }
+
+  /// The version that computed every row.
+  public var version: UInt64
+  public var rows: Int
+  /// Rows x parameter width, fp32; empty where none are wanted.
+  public var outputs: UnsafeRawBufferPointer
+  /// Rows, fp32; empty where none are wanted.
+  public var values: UnsafeRawBufferPointer
+  public var extras: Extras?
+
+  @inline(__always)
+  public init(
+    version: UInt64, rows: Int, outputs: UnsafeRawBufferPointer, values: UnsafeRawBufferPointer,
+    extras: Extras? = nil
+  ) {
+    self.version = version
+    self.rows = rows
+    self.outputs = outputs
+    self.values = values
+    self.extras = extras
+  }
+}

@@ -81,6 +81,22 @@ public enum FrameRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What it is counted as.
+  public enum Reason: String, Hashable, Sendable, CaseIterable {
+    case stranger, compressed, flags, length, unparseable, memory
+  }
+
+  public var reason: Reason {
+    switch self {
+    case .stranger: .stranger
+    case .compressed: .compressed
+    case .unknownFlags: .flags
+    case .tooLong: .length
+    case .unparseable: .unparseable
+    case .tooCostly: .memory
+    }
+  }
+
   /// What a GoAway says of it.
   public var status: WireStatus {
     switch self {

@@ -7,14 +7,23 @@ public protocol ConnectionService: AnyObject, SendableMetatype {
   /// A query, of 1 to `WireLimits.rowsPerCallMax` rows; nothing else of it was checked. The view ends with the call.
   func infer(_ query: InferRequestView, on connection: ServerConnection<Self>)
 
-  /// Any other call.
+  /// Any other call, which the client's access allows.
   func handle(_ request: ServerRequest, call: UInt32, on connection: ServerConnection<Self>)
 
-  /// The caller has given up a query. Where it is still queued it is answered CANCELLED.
-  func cancelQuery(call: UInt32, on connection: ServerConnection<Self>)
+  /// The caller has given up a call: where it is open it is answered CANCELLED at once.
+  func cancel(call: UInt32, on connection: ServerConnection<Self>)
+
+  /// The connection has closed with calls open: nobody waits for their answers. Each is still answered once.
+  func abandon(_ connection: ServerConnection<Self>)
 
   /// Everything that was readable in this turn of the event loop has been handed over; replies are sent after it.
   func runTurn()
+
+  /// What the turn's answers were has been written.
+  func turnWritten()
+
+  /// Microseconds that the work which is queued now will take; what an overloaded server tells its clients to wait.
+  var backlogMicroseconds: UInt64 { get }
 }
 
 /// A call other than a query, as the server's service sees it.
@@ -27,6 +36,35 @@ public enum ServerRequest: Sendable {
   case verify(V1.VerifyRequest)
   /// All chunks are there; their SHA-256 is not checked.
   case publish(V1.PublishHeader, artefact: [UInt8])
+  case fetch(V1.FetchRequest)
   /// A call that this server does not know.
   case unimplemented(name: String)
+
+  /// What a client must be allowed to do; empty: nothing.
+  public var scope: Scopes {
+    switch self {
+    case .describe, .listModels, .history: .query
+    // A probe has no token, and learns no more than that somebody is there.
+    case .health, .unimplemented: []
+    case .alias, .verify: .operate
+    case .publish, .fetch: .publish
+    }
+  }
+
+  init?(_ body: V1.Body) {
+    switch body {
+    case .describe(let request): self = .describe(request)
+    case .health(let request): self = .health(request)
+    case .listModels: self = .listModels
+    case .alias(let request): self = .alias(request)
+    case .history(let request): self = .history(request)
+    case .verify(let request): self = .verify(request)
+    case .fetch(let request): self = .fetch(request)
+    case .report: self = .unimplemented(name: "Report")
+    case .watch: self = .unimplemented(name: "Watch")
+    case .rollout: self = .unimplemented(name: "Rollout")
+    case .unrecognized: self = .unimplemented(name: "a message of a newer schema")
+    default: return nil
+    }
+  }
 }

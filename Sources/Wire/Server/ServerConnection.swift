@@ -1,11 +1,11 @@
 import Logging
 public import NIOCore
 
-/// One connection of a server: bytes to calls, answers to bytes. The only handler of its pipeline.
+/// One connection of a server: bytes to calls, answers to bytes. The last handler of its pipeline.
 ///
-/// A service answers a call with one of ``reply(to:version:rows:outputs:values:)``, ``answer(_:with:)`` and
-/// ``refuse(_:rows:_:)``. A connection with open calls outlives its socket, so a service may keep it unretained until it
-/// has answered.
+/// A service answers a call with one of ``reply(to:_:)``, ``answer(_:with:)``, ``refuse(_:rows:_:)`` and, after parts of
+/// an answer, ``finish(_:)``. A connection with open calls outlives its socket, so a service may keep it unretained
+/// until it has answered.
 public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHandler {
   public typealias InboundIn = ByteBuffer
   public typealias OutboundIn = Never
@@ -13,47 +13,57 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
 
   public let loop: ServerLoop<Service>
   /// The name that the client gave in `Hello`.
-  public private(set) var client = ""
+  public internal(set) var client = ""
+  /// Who the client is, and what it may do; nothing before `Hello`.
+  public internal(set) var access = Access.nothing
+  /// The service's own: rows of this connection in the batch of that mark.
+  public var batch: (mark: UInt64, rows: Int) = (0, 0)
 
-  private var state: ServerConnectionState
-  private var context: ChannelHandlerContext?
+  var state: ServerConnectionState
+  var context: ChannelHandlerContext?
   /// The beginning of a frame whose end has not come.
-  private var partial = ByteBuffer()
-  private var output = ByteBuffer()
+  var partial = ByteBuffer()
+  /// What was written in this turn; memory of the loop's, given back when it is sent.
+  var output = ByteBuffer()
   private var isUnflushed = false
   private var hasOpenCallsAfterClose = false
   private var isReadWithheld = false
-  private var isEnding = false
-  private let readSize: ReadSize
-  private var queries = 0
-  private var refusals = 0
+  var isEnding = false
+  var isCountedIn = false
+  let readSize: ReadSize
+  private(set) var queries = 0
+  var refusals = 0
+  var bytesRead: UInt64 = 0
+  private var bytesWritten: UInt64 = 0
+  var opened = NIODeadline.uptimeNanoseconds(0)
+  /// The loop's step at which something came last.
+  var heardAt: Int
+  var greetingTimer: Scheduled<Void>?
+  var end = ConnectionEnd.client
+  /// Bytes of artefacts that this connection's publishes hold.
+  var publishedBytes: [UInt32: Int] = [:]
 
   init(loop: ServerLoop<Service>, readSize: ReadSize) {
     self.loop = loop
     self.readSize = readSize
+    heardAt = loop.step
     state = ServerConnectionState(limits: loop.settings.limits, artefactBytesMax: loop.settings.artefactBytesMax)
   }
 
   // MARK: Answers
 
   /// Answers a query, reading the numbers where they are.
-  ///
-  /// - Parameters:
-  ///   - outputs: rows x parameter width, fp32; empty where none are wanted.
-  ///   - values: rows, fp32; empty where none are wanted.
-  public func reply(
-    to call: UInt32, version: UInt64, rows: Int, outputs: UnsafeRawBufferPointer, values: UnsafeRawBufferPointer
-  ) {
-    state.finish(rows: rows)
+  public func reply(to call: UInt32, _ reply: InferReplyParts) {
+    state.finish(rows: reply.rows)
     guard context != nil else { return releaseIfFinished() }
-    loop.codec.writeInferReply(
-      call: call, version: version, rows: rows, outputs: outputs, values: values, into: &output)
+    takeMemory()
+    loop.codec.writeInferReply(call: call, reply, into: &output)
     markUnflushed()
   }
 
   /// Answers any other call.
   public func answer(_ call: UInt32, with body: V1.Body) {
-    state.finish(rows: 0)
+    finishCall(call)
     guard context != nil else { return releaseIfFinished() }
     write(V1.Frame(call: call, body))
   }
@@ -62,19 +72,49 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   ///
   /// - Parameter rows: the query's rows; 0 for another call.
   public func refuse(_ call: UInt32, rows: Int, _ status: WireStatus) {
-    state.finish(rows: rows)
+    if rows > 0 { state.finish(rows: rows) } else { finishCall(call) }
     guard context != nil else { return releaseIfFinished() }
     refusals += 1
     write(V1.Frame(call: call, .status(status)))
   }
 
-  private func write(_ frame: V1.Frame) {
+  /// Sends a part of a call's answer, and leaves the call open.
+  ///
+  /// - Returns: done when the socket has taken it; fails where the connection has closed.
+  public func send(part body: V1.Body, of call: UInt32) -> EventLoopFuture<Void> {
+    guard context != nil else { return loop.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
+    takeMemory()
+    loop.codec.write(V1.Frame(call: call, body), into: &output)
+    let sent = loop.eventLoop.makePromise(of: Void.self)
+    writeOutput(sent)
+    return sent.futureResult
+  }
+
+  /// Ends a call whose answer's last part was sent.
+  public func finish(_ call: UInt32) {
+    finishCall(call)
+    guard context != nil else { return releaseIfFinished() }
+    if state.isFinished { markUnflushed() }
+  }
+
+  private func finishCall(_ call: UInt32) {
+    state.finish(rows: 0)
+    releasePublished(call)
+  }
+
+  func releasePublished(_ call: UInt32) {
+    guard !publishedBytes.isEmpty, let bytes = publishedBytes.removeValue(forKey: call) else { return }
+    loop.share.release(publishedBytes: bytes)
+  }
+
+  func write(_ frame: V1.Frame) {
+    takeMemory()
     loop.codec.write(frame, into: &output)
     markUnflushed()
   }
 
   @inline(__always)
-  private func markUnflushed() {
+  func markUnflushed() {
     if !isUnflushed {
       isUnflushed = true
       loop.hasOutput(self)
@@ -91,13 +131,25 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   /// Sends what was written in this turn.
   func flush() {
     isUnflushed = false
-    guard let context else { return }
-    if output.readableBytes > 0 {
-      context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-      // The socket has usually taken all of it by now, and this buffer is the only one that refers to its memory.
-      if output.capacity > 64 << 10 { output = ByteBuffer() } else { output.clear() }
-    }
-    if state.isFinished { end() }
+    guard context != nil else { return }
+    writeOutput(nil)
+    if state.isFinished { sayNoMore() }
+  }
+
+  @inline(__always)
+  private func takeMemory() {
+    if output.capacity == 0 { output = loop.takeOutput() }
+  }
+
+  private func writeOutput(_ sent: EventLoopPromise<Void>?) {
+    guard let context, output.readableBytes > 0 else { return sent?.succeed() ?? () }
+    let count = UInt64(output.readableBytes)
+    bytesWritten &+= count
+    loop.counters.bytesWritten &+= count
+    context.writeAndFlush(wrapOutboundOut(output), promise: sent)
+    // The socket has usually taken all of it by now, and this buffer is the only one that refers to its memory.
+    loop.giveBack(output)
+    output = ByteBuffer()
   }
 
   // MARK: Reading
@@ -105,6 +157,9 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard state.isReading else { return }
     let buffer = unwrapInboundIn(data)
+    heardAt = loop.step
+    bytesRead &+= UInt64(buffer.readableBytes)
+    loop.counters.bytesRead &+= UInt64(buffer.readableBytes)
     if partial.readableBytes == 0 {
       let taken = buffer.withUnsafeReadableBytes { readFrames($0) }
       if taken < buffer.readableBytes, state.isReading {
@@ -125,7 +180,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
 
   private func keep(_ rest: ByteBuffer) {
     if rest.readableBytes == 0 {
-      if rest.capacity <= 16 << 10 {
+      // A connection that goes idle now holds no more than this.
+      if rest.capacity <= 2 << 10 {
         partial = rest
         partial.clear()
       }
@@ -174,8 +230,10 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
         let rows = query.rows
         let admission = state.openQuery(call: query.call, rows: rows)
         if case .start = admission {
-          loop.service.infer(query, on: self)
-          queries &+= 1
+          if access.rate == nil || isWithinRate(query.call, rows: rows) {
+            loop.service.infer(query, on: self)
+            queries &+= 1
+          }
           return rows
         }
         turnAway(query.call, admission)
@@ -190,129 +248,18 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     return 0
   }
 
-  // MARK: Frames other than queries
-
-  private func handle(_ frame: V1.Frame) {
-    switch frame.body {
-    case .hello(let hello): greet(hello, call: frame.call)
-    case .ping(let payload): whenGreeted("Ping") { write(V1.Frame(.pong(payload))) }
-    case .pong: whenGreeted("Pong") {}
-    case .goAway: whenGreeted("GoAway") { state.drain() }
-    case .cancel: whenGreeted("Cancel") { cancel(frame.call) }
-    case .chunk(let chunk): advance(state.receive(chunk, call: frame.call), call: frame.call)
-    case .publish(let header):
-      guard open(frame.call) else { return }
-      advance(state.begin(header, call: frame.call), call: frame.call)
-    case .unrecognized where frame.call <= state.lastCall: whenGreeted("an unknown message") {}
-    default:
-      guard let request = ServerRequest(frame.body) else {
-        return fail(
-          WireStatus(.internalError, "a message that only servers send, expected a client's"), of: "message")
-      }
-      guard open(frame.call) else { return }
-      loop.service.handle(request, call: frame.call, on: self)
-    }
-    if state.isFinished { markUnflushed() }
-  }
-
-  private func greet(_ hello: V1.Hello, call: UInt32) {
-    switch state.receive(hello, call: call) {
-    case .welcome:
-      client = hello.client
-      loop.logger.debug("connection greeted", metadata: metadata)
-      write(V1.Frame(.welcome(loop.settings.limits.welcome(server: loop.settings.name))))
-    case .fail(let status): fail(status, of: "Hello")
-    }
-  }
-
-  private func whenGreeted(_ what: String, _ body: () -> Void) {
-    if state.phase == .greeting {
-      fail(WireStatus(.failedPrecondition, "\(what) before Hello, expected Hello first"), of: what)
-    } else {
-      body()
-    }
-  }
-
-  private func open(_ call: UInt32) -> Bool {
-    let admission = state.open(call: call)
-    if case .start = admission { return true }
-    turnAway(call, admission)
+  @inline(never)
+  private func isWithinRate(_ call: UInt32, rows: Int) -> Bool {
+    guard let rate = access.rate else { return true }
+    let wait = rate.take(rows: rows, now: loop.eventLoop.now.uptimeNanoseconds)
+    if wait == 0 { return true }
+    loop.counters.callsRefused[.rate, default: 0] += 1
+    refuse(
+      call, rows: rows,
+      WireStatus(
+        .resourceExhausted, "more than \(rate.rowsPerSecond) rows a second, which is what \(access.name) may ask",
+        retryAfterMicroseconds: wait / 1000 + 1))
     return false
-  }
-
-  private func turnAway(_ call: UInt32, _ admission: ServerConnectionState.Admission) {
-    switch admission {
-    case .start, .ignore: break
-    case .refuse(let status):
-      refusals += 1
-      write(V1.Frame(call: call, .status(status)))
-    case .fail(let status): fail(status, of: "call")
-    }
-  }
-
-  /// A frame was read whose message cannot be used.
-  private func handleUnusable(_ call: UInt32, _ status: WireStatus) {
-    guard call > 0 else { return fail(status, of: "message") }
-    if state.cancelPublish(call: call) { return refuse(call, rows: 0, status) }
-    if call > state.lastCall, open(call) { refuse(call, rows: 0, status) }
-  }
-
-  private func cancel(_ call: UInt32) {
-    if state.cancelPublish(call: call) {
-      refuse(call, rows: 0, WireStatus(.cancelled, "the client gave up its publish"))
-    } else {
-      loop.service.cancelQuery(call: call, on: self)
-    }
-  }
-
-  private func advance(_ step: ServerConnectionState.PublishStep, call: UInt32) {
-    switch step {
-    case .more: break
-    case .whole(let publish):
-      loop.service.handle(.publish(publish.header, artefact: publish.assembly.bytes), call: call, on: self)
-    case .refuse(let status): refuse(call, rows: 0, status)
-    case .fail(let status): fail(status, of: "chunk")
-    }
-  }
-
-  // MARK: Ends
-
-  private func refuseFrame(_ refusal: FrameRefusal) {
-    if case .stranger = refusal {
-      // Nobody there would understand a GoAway.
-      loop.logger.notice("refused: \(refusal)", metadata: metadata)
-      return closeNow()
-    }
-    fail(refusal.status, of: "frame")
-  }
-
-  private func fail(_ status: WireStatus, of what: String) {
-    loop.logger.notice("refused a \(what): \(status)", metadata: metadata)
-    state.fail()
-    write(V1.Frame(.goAway(V1.GoAway(lastCall: state.lastCall, status: status))))
-  }
-
-  func drain() {
-    guard state.phase == .open || state.phase == .greeting else { return }
-    let status = WireStatus(.unavailable, "the server is shutting down")
-    write(V1.Frame(.goAway(V1.GoAway(lastCall: state.lastCall, status: status))))
-    if state.phase == .greeting { state.fail() } else { state.drain() }
-  }
-
-  /// Everything is said: no more is sent, and the peer is given a moment to read it. Closing at once with bytes unread
-  /// would reset the connection, and the peer might lose what was said last.
-  private func end() {
-    guard !isEnding, let context else { return }
-    isEnding = true
-    state.fail()
-    context.close(mode: .output, promise: nil)
-    let channel = context.channel
-    loop.eventLoop.scheduleTask(in: loop.settings.lingering) { channel.close(promise: nil) }
-  }
-
-  func closeNow() {
-    state.close()
-    context?.close(promise: nil)
   }
 
   // MARK: The channel
@@ -320,33 +267,33 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     loop.add(self)
+    if context.channel.isActive { begin() }
+  }
+
+  public func channelActive(context: ChannelHandlerContext) {
+    begin()
+    context.fireChannelActive()
   }
 
   public func handlerRemoved(context: ChannelHandlerContext) {
     guard self.context != nil else { return }
+    logEnd()
     self.context = nil
-    let awaitsChunks = state.publish != nil
+    releaseUnfinishedPublish()
     state.close()
     partial = ByteBuffer()
     output = ByteBuffer()
-    if awaitsChunks { state.finish(rows: 0) }
-    if state.callsInFlight > 0 { hasOpenCallsAfterClose = true } else { loop.remove(self) }
-  }
-
-  public func channelInactive(context: ChannelHandlerContext) {
-    loop.logger.debug(
-      "connection closed",
-      metadata: metadata.merging(["queries": "\(queries)", "refusals": "\(refusals)"]) { first, _ in first })
-    context.fireChannelInactive()
+    if state.callsInFlight > 0 {
+      hasOpenCallsAfterClose = true
+      loop.service.abandon(self)
+    } else {
+      loop.remove(self)
+    }
   }
 
   public func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    loop.logger.debug("connection failed: \(error)", metadata: metadata)
+    fail(reading: error)
     context.close(promise: nil)
-  }
-
-  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    context.fireUserInboundEventTriggered(event)
   }
 
   /// A reader that does not read stops being read from.
@@ -362,26 +309,12 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     context.fireChannelWritabilityChanged()
   }
 
-  private var metadata: Logger.Metadata {
-    ["peer": "\(context?.remoteAddress?.description ?? "gone")", "client": "\(client)"]
-  }
-}
-
-extension ServerRequest {
-  init?(_ body: V1.Body) {
-    switch body {
-    case .describe(let request): self = .describe(request)
-    case .health(let request): self = .health(request)
-    case .listModels: self = .listModels
-    case .alias(let request): self = .alias(request)
-    case .history(let request): self = .history(request)
-    case .verify(let request): self = .verify(request)
-    case .fetch: self = .unimplemented(name: "Fetch")
-    case .report: self = .unimplemented(name: "Report")
-    case .watch: self = .unimplemented(name: "Watch")
-    case .rollout: self = .unimplemented(name: "Rollout")
-    case .unrecognized: self = .unimplemented(name: "a message of a newer schema")
-    default: return nil
-    }
+  var endMetadata: Logger.Metadata {
+    metadata.merging(
+      [
+        "queries": "\(queries)", "refusals": "\(refusals)", "bytes_read": "\(bytesRead)",
+        "bytes_written": "\(bytesWritten)", "end": "\(end.rawValue)",
+        "milliseconds": "\((loop.eventLoop.now - opened).nanoseconds / 1_000_000)",
+      ]) { first, _ in first }
   }
 }

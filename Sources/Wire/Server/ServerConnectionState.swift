@@ -15,7 +15,7 @@ package struct ServerConnectionState {
   package enum Admission: Hashable {
     case start
     /// The call ends with this status; the connection lives.
-    case refuse(WireStatus)
+    case refuse(CallRefusal, WireStatus)
     /// It was told that such calls are not started.
     case ignore
     /// The connection ends with this status.
@@ -27,7 +27,12 @@ package struct ServerConnectionState {
     case fail(WireStatus)
   }
 
-  package private(set) var phase = Phase.greeting
+  package private(set) var phase = Phase.greeting {
+    didSet { takesQueries = phase == .open && scopes.contains(.query) }
+  }
+  private var scopes: Scopes = []
+  /// Kept beside what it follows from: one look for every query.
+  private var takesQueries = false
   /// The highest call number that was opened.
   package private(set) var lastCall: UInt32 = 0
   package private(set) var callsInFlight = 0
@@ -70,6 +75,12 @@ package struct ServerConnectionState {
     return .welcome
   }
 
+  /// What the client may do from now on; nothing before.
+  package mutating func grant(_ scopes: Scopes) {
+    self.scopes = scopes
+    takesQueries = phase == .open && scopes.contains(.query)
+  }
+
   /// A GoAway is on its way in either direction.
   package mutating func drain() {
     if phase == .open { phase = .draining }
@@ -79,22 +90,25 @@ package struct ServerConnectionState {
   package mutating func fail() {
     guard phase != .closed else { return }
     phase = .failed
-    if publish != nil {
-      publish = nil
-      callsInFlight -= 1
-    }
+    dropPublish()
   }
 
   package mutating func close() {
     phase = .closed
+    dropPublish()
+  }
+
+  private mutating func dropPublish() {
+    guard publish != nil else { return }
     publish = nil
+    callsInFlight -= 1
   }
 
   // MARK: Calls
 
-  /// A frame opens a call of no rows.
-  package mutating func open(call: UInt32) -> Admission {
-    let admission = admit(call)
+  /// A frame opens a call of no rows, for which the client needs to be allowed `scope`.
+  package mutating func open(call: UInt32, scope: Scopes = []) -> Admission {
+    let admission = admit(call, scope: scope)
     if admission == .start { callsInFlight += 1 }
     return admission
   }
@@ -102,7 +116,7 @@ package struct ServerConnectionState {
   /// A query opens a call.
   @inline(__always)
   package mutating func openQuery(call: UInt32, rows: Int) -> Admission {
-    guard phase == .open, call > lastCall, call <= WireLimits.callNumberMax,
+    guard takesQueries, call > lastCall, call <= WireLimits.callNumberMax,
       callsInFlight < limits.callsInFlightMax, rows > 0, rows <= limits.rowsPerCallMax,
       rowsInFlight + rows <= limits.rowsInFlightMax
     else { return refuseQuery(call: call, rows: rows) }
@@ -114,19 +128,21 @@ package struct ServerConnectionState {
 
   @inline(never)
   private mutating func refuseQuery(call: UInt32, rows: Int) -> Admission {
-    let admission = admit(call)
+    let admission = admit(call, scope: .query)
     guard admission == .start else { return admission }
     guard rows > 0, rows <= limits.rowsPerCallMax else {
       return .refuse(
+        .invalid,
         WireStatus(.invalidArgument, "a query of \(rows) rows, expected 1 to \(limits.rowsPerCallMax)"))
     }
     return .refuse(
+      .rowsInFlight,
       WireStatus(
         .resourceExhausted,
         "\(rowsInFlight) rows in flight and \(rows) more, expected at most \(limits.rowsInFlightMax) a connection"))
   }
 
-  private mutating func admit(_ call: UInt32) -> Admission {
+  private mutating func admit(_ call: UInt32, scope: Scopes) -> Admission {
     switch phase {
     case .greeting: return .fail(WireStatus(.failedPrecondition, "a call before Hello, expected Hello first"))
     case .open: break
@@ -139,8 +155,13 @@ package struct ServerConnectionState {
       return .fail(WireStatus(.internalError, "call number \(call), expected at most \(WireLimits.callNumberMax)"))
     }
     lastCall = call
+    guard scopes.isSuperset(of: scope) else {
+      return .refuse(
+        .permission, WireStatus(.permissionDenied, "a call that takes the scope \(scope), expected one of: \(scopes)"))
+    }
     guard callsInFlight < limits.callsInFlightMax else {
       return .refuse(
+        .callsInFlight,
         WireStatus(
           .resourceExhausted, "\(callsInFlight) calls in flight, expected fewer than \(limits.callsInFlightMax)"))
     }

@@ -6,30 +6,48 @@ public import NIOCore
 /// The first query that is read in a turn of the event loop posts one task, which NIO runs after every socket that was
 /// readable: the service then computes, and each connection with something to say flushes once.
 ///
-/// `@unchecked Sendable`: used on its event loop alone; only `eventLoop` is read elsewhere.
+/// `@unchecked Sendable`: used on its event loop alone; only `eventLoop` and `share` are read elsewhere.
 public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
   public let eventLoop: any EventLoop
   public let service: Service
   public let settings: ServerSettings
+  public let share: ServerShare
+  public internal(set) var counters = ServerCounters()
 
   let logger: Logger
   var codec: FrameCodec
   private var unflushed = ContiguousArray<ServerConnection<Service>>()
   private var flushing = ContiguousArray<ServerConnection<Service>>()
+  /// Memory that replies are written to: of as many connections as have had some in one turn.
+  private var outputs = ContiguousArray<ByteBuffer>()
   private var connections: [ObjectIdentifier: ServerConnection<Service>] = [:]
   private var isTurnPosted = false
   private var turn: @Sendable () -> Void = {}
   private var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
-  public init(eventLoop: any EventLoop, service: Service, settings: ServerSettings, logger: Logger) {
+  /// Counts the steps of the search for silent connections; it runs while there are connections.
+  private(set) var step = 0
+  let silentStepsMax: Int
+  let unansweredStepsMax: Int
+  private var steps: RepeatedTask?
+
+  /// - Parameter share: what it has together with the server's other loops; nil for what a server of one loop has.
+  public init(
+    eventLoop: any EventLoop, service: Service, settings: ServerSettings, share: ServerShare? = nil, logger: Logger
+  ) {
     self.eventLoop = eventLoop
     self.service = service
     self.settings = settings
+    self.share = share ?? ServerShare(settings: settings)
     self.logger = logger
     codec = FrameCodec(frameBytesMax: settings.limits.frameBytesMax)
+    let stepLength = settings.keepaliveStep.nanoseconds
+    silentStepsMax = Int((settings.keepaliveTime.nanoseconds + stepLength - 1) / stepLength)
+    unansweredStepsMax = Int((settings.keepaliveTimeout.nanoseconds + stepLength - 1) / stepLength)
     unflushed.reserveCapacity(64)
     flushing.reserveCapacity(64)
+    outputs.reserveCapacity(Self.outputsMax)
     // Made once: a closure a turn would be an allocation a turn.
     turn = { [unowned self] in self.runTurn() }
   }
@@ -54,7 +72,9 @@ public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
     // What the service answers is sent below: no further turn is needed for it.
     service.runTurn()
     isTurnPosted = false
+    counters.turns &+= 1
     flush()
+    service.turnWritten()
   }
 
   func hasOutput(_ connection: ServerConnection<Service>) {
@@ -69,16 +89,52 @@ public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
     flushing.removeAll(keepingCapacity: true)
   }
 
+  // MARK: Memory of replies
+
+  private static var outputsMax: Int { 512 }
+  private static var outputBytesMax: Int { 64 << 10 }
+
+  func takeOutput() -> ByteBuffer {
+    outputs.popLast() ?? ByteBufferAllocator().buffer(capacity: 512)
+  }
+
+  /// What a socket still holds is let go of: the memory is its own from now on.
+  func giveBack(_ output: consuming ByteBuffer) {
+    guard outputs.count < Self.outputsMax, output.capacity <= Self.outputBytesMax else { return }
+    output.clear()
+    outputs.append(output)
+  }
+
   // MARK: Connections
 
   func add(_ connection: ServerConnection<Service>) {
     connections[ObjectIdentifier(connection)] = connection
     if isDraining { connection.drain() }
+    if steps == nil {
+      steps = eventLoop.scheduleRepeatedTask(initialDelay: settings.keepaliveStep, delay: settings.keepaliveStep) {
+        [weak self] task in
+        if let self { lookForLife() } else { task.cancel() }
+      }
+    }
+  }
+
+  private func lookForLife() {
+    step += 1
+    for connection in Array(connections.values) { connection.lookForLife() }
   }
 
   func remove(_ connection: ServerConnection<Service>) {
     connections[ObjectIdentifier(connection)] = nil
-    if connections.isEmpty { drained?.succeed() }
+    guard connections.isEmpty else { return }
+    steps?.cancel()
+    steps = nil
+    drained?.succeed()
+  }
+
+  /// Ends the connections whose access the gate does not grant any more.
+  public func reviewAccess() {
+    eventLoop.preconditionInEventLoop()
+    for connection in Array(connections.values) { connection.reviewAccess() }
   }
 
   /// Sends GoAway on every connection and lets open calls finish.
@@ -98,33 +154,6 @@ public final class ServerLoop<Service: ConnectionService>: @unchecked Sendable {
   /// Closes what a drain has left.
   public func closeAll() {
     eventLoop.preconditionInEventLoop()
-    for connection in Array(connections.values) { connection.closeNow() }
-  }
-}
-
-/// What a server says of itself and takes from its clients.
-public struct ServerSettings: Sendable {
-  /// The name in `Welcome`.
-  public var name: String
-  public var limits: WireLimits
-  /// Bytes of a published artefact. Each open publish may hold as much memory.
-  public var artefactBytesMax: Int
-  /// Unsent bytes at which a connection is no longer read from, until a quarter of them is left.
-  public var unsentBytesMax: Int
-  /// How long the reader of a last GoAway has to take it and close.
-  public var lingering: TimeAmount
-
-  public static let defaults = ServerSettings(
-    name: "docent", limits: .defaults, artefactBytesMax: 256 << 20, unsentBytesMax: 1 << 20, lingering: .seconds(2))
-
-  public init(
-    name: String, limits: WireLimits, artefactBytesMax: Int, unsentBytesMax: Int, lingering: TimeAmount
-  ) {
-    precondition(artefactBytesMax > 0 && unsentBytesMax >= 4 && lingering.nanoseconds > 0, "limits are positive")
-    self.name = name
-    self.limits = limits
-    self.artefactBytesMax = artefactBytesMax
-    self.unsentBytesMax = unsentBytesMax
-    self.lingering = lingering
+    for connection in Array(connections.values) { connection.closeNow(.drained) }
   }
 }

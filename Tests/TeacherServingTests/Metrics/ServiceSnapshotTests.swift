@@ -12,10 +12,10 @@ import Wire
     #expect(snapshot.eventLoops == 2 && snapshot.queuedRows == 3)
     #expect(snapshot.loops.connections.open == 2 && snapshot.loops.connections.accepted == 4)
     #expect(snapshot.loops.connections.closed[.client] == 2)
-    #expect(snapshot.loops.connections.framesRefused[.malformed] == 2)
+    #expect(snapshot.loops.connections.framesRefused[.unparseable] == 2)
     #expect(snapshot.loops.connections.bytesRead == 2000 && snapshot.loops.connections.bytesWritten == 4000)
     #expect(snapshot.loops.callsRefused[.queueFull] == 10 && snapshot.loops.unrouted[.notFound] == 2)
-    #expect(snapshot.loops.control == [.init(call: .describe, code: .ok): 2])
+    #expect(snapshot.loops.control.counts == [.init(call: .describe, code: .ok): 2])
     #expect(snapshot.loops.turns == 20)
     let version = snapshot.versions[Fixture.key]
     #expect(version?.calls[.ok] == 8 && version?.calls[.deadlineExceeded] == 1 && version?.calls.total == 9)

@@ -21,15 +21,17 @@ enum SnapshotFixture {
 
   static func loop(_ lanes: [(VersionKey, LaneMetrics)], queuedRows: Int = 0) -> ServiceSnapshot.LoopPart {
     var metrics = LoopMetrics()
-    metrics.connections.opened()
-    metrics.connections.opened()
-    metrics.connections.ended(.client)
-    metrics.connections.bytesRead = 1000
-    metrics.connections.bytesWritten = 2000
-    metrics.connections.framesRefused.count(.malformed)
+    var counters = ServerCounters()
+    counters.connectionsAccepted = 2
+    counters.connectionsOpen = 1
+    counters.connectionsEnded[.client] = 1
+    counters.bytesRead = 1000
+    counters.bytesWritten = 2000
+    counters.framesRefused[.unparseable] = 1
+    metrics.connections = ConnectionMetrics(counters)
     metrics.callsRefused.count(.queueFull, times: 5)
     metrics.unrouted.count(.notFound)
-    metrics.count(.describe, .ok)
+    metrics.control.count(.describe, .ok)
     metrics.turns = 10
     return ServiceSnapshot.LoopPart(
       metrics: metrics, lanes: lanes.map { (key: $0.0, metrics: $0.1) }, queuedRows: queuedRows)

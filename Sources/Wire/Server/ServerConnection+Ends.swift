@@ -1,0 +1,144 @@
+import Logging
+import NIOCore
+
+// How a connection begins and ends.
+extension ServerConnection {
+  /// The socket is connected.
+  func begin() {
+    guard !isCountedIn else { return }
+    opened = loop.eventLoop.now
+    loop.counters.connectionsAccepted += 1
+    loop.counters.connectionsOpen += 1
+    if let status = loop.share.enter() {
+      loop.counters.connectionsOpen -= 1
+      return fail(status, of: "connection", .limit)
+    }
+    isCountedIn = true
+    guard state.phase == .greeting else { return }
+    let limit = loop.settings.helloTimeout
+    greetingTimer = loop.eventLoop.assumeIsolated().scheduleTask(in: limit) { [unowned self] in
+      fail(
+        WireStatus(.deadlineExceeded, "no Hello within \(Duration.nanoseconds(limit.nanoseconds)) of connecting"),
+        of: "silence", .greeting)
+    }
+  }
+
+  // MARK: Refusals
+
+  func refuseFrame(_ refusal: FrameRefusal) {
+    loop.counters.framesRefused[refusal.reason, default: 0] += 1
+    if case .stranger = refusal {
+      // Nobody there would understand a GoAway.
+      loop.logger.notice("refused: \(refusal)", metadata: metadata)
+      return closeNow(.frame)
+    }
+    fail(refusal.status, of: "frame", .frame)
+  }
+
+  /// Ends the connection with a status: what is open finishes, nothing more is read.
+  func fail(_ status: WireStatus, of what: String, _ end: ConnectionEnd) {
+    guard state.phase != .failed, state.phase != .closed else { return }
+    loop.logger.notice("refused a \(what): \(status)", metadata: metadata)
+    self.end = end
+    stopReading()
+    write(V1.Frame(.goAway(V1.GoAway(lastCall: state.lastCall, status: status))))
+  }
+
+  private func stopReading() {
+    greetingTimer?.cancel()
+    greetingTimer = nil
+    releaseUnfinishedPublish()
+    state.fail()
+  }
+
+  func releaseUnfinishedPublish() {
+    if let publish = state.publish { releasePublished(publish.call) }
+  }
+
+  /// Reading or writing failed.
+  func fail(reading error: any Error) {
+    if end == .client { end = .error }
+    // Before Hello it is a peer that speaks another protocol, or no TLS that we do; later it is the network.
+    let level: Logger.Level = state.phase == .greeting ? .notice : .debug
+    loop.logger.log(level: level, "connection failed: \(error)", metadata: metadata)
+  }
+
+  /// What was granted may have been revoked.
+  func reviewAccess() {
+    guard state.phase == .open || state.phase == .draining, !loop.share.gate.stillGrants(access) else { return }
+    fail(
+      WireStatus(.unauthenticated, "the token \(access.name) was revoked, expected one that is valid"), of: "token",
+      .revoked)
+  }
+
+  // MARK: Keepalive
+
+  /// Called once a step of the loop's.
+  func lookForLife() {
+    guard state.phase != .greeting, !isEnding else { return }
+    let silent = loop.step - heardAt
+    if silent == loop.silentStepsMax + 1 {
+      write(V1.Frame(.ping(0)))
+    } else if silent > loop.silentStepsMax + loop.unansweredStepsMax {
+      loop.logger.notice("refused a silence: no answer to a ping", metadata: metadata)
+      closeNow(.silent)
+    }
+  }
+
+  // MARK: Ends
+
+  func drain() {
+    guard state.phase == .open || state.phase == .greeting else { return }
+    end = .drained
+    let status = WireStatus(.unavailable, "the server is shutting down")
+    write(V1.Frame(.goAway(V1.GoAway(lastCall: state.lastCall, status: status))))
+    if state.phase == .greeting { stopReading() } else { state.drain() }
+  }
+
+  /// Everything is said: no more is sent, and the peer is given a moment to read it. Closing at once with bytes unread
+  /// would reset the connection, and the peer might lose what was said last.
+  func sayNoMore() {
+    guard !isEnding, let context else { return }
+    isEnding = true
+    stopReading()
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    loop.eventLoop.scheduleTask(in: loop.settings.lingering) { channel.close(promise: nil) }
+  }
+
+  func closeNow(_ end: ConnectionEnd) {
+    self.end = end
+    releaseUnfinishedPublish()
+    state.close()
+    context?.close(promise: nil)
+  }
+
+  // MARK: The log
+
+  func logEnd() {
+    greetingTimer?.cancel()
+    if isCountedIn {
+      isCountedIn = false
+      loop.share.leave()
+      loop.counters.connectionsOpen -= 1
+    }
+    loop.counters.connectionsEnded[end, default: 0] += 1
+    loop.logger.info("connection closed", metadata: endMetadata)
+  }
+
+  var metadata: Logger.Metadata {
+    var metadata: Logger.Metadata = [
+      "peer": "\(context?.channel.remoteAddress?.peerDescription ?? "gone")", "client": "\(client)",
+    ]
+    if !access.name.isEmpty { metadata["token"] = "\(access.name)" }
+    return metadata
+  }
+}
+
+extension SocketAddress {
+  /// `HOST:PORT`, or `unix` for a Unix-domain socket, whose clients have no names.
+  var peerDescription: String {
+    guard let host = ipAddress, let port else { return "unix" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
