@@ -73,10 +73,10 @@ class Client:
         """Asks a model about observations (rows x width, or one row). Returns at once; `Call.result()` has the reply.
 
         At most one of `version` and `alias`; with neither, the alias `stable` answers, unless `lease`, the version that
-        answered the first query of `episode`, is still there. uint8 observations travel as such, all others as float32.
+        answered the first query of `episode`, is still there. Observations of uint8 travel as such, others as float32.
 
-        `want` is "outputs" or "values", or a list of them; None means both. `actions` is "greedy" or "sampled": the same
-        `seed` gives the same actions; None takes a new one. `features` names a hidden layer, such as "policy.0",
+        `want` is "outputs", "values" or a list of them; None means both. `actions` is "greedy" or "sampled"; the same
+        `seed` gives the same actions, and None takes a new one. `features` names a hidden layer, such as "policy.0",
         "value.1", or "trunk.0" where policy and value share one.
         """
         fields = {"model": model, "episode": episode, "lease_version": lease, "minimum_version": minimum_version}

@@ -241,20 +241,19 @@ class Connection:
             self._lose(self._endpoint.explain(error))
 
     def _receive(self) -> None:
-        while self._failure is None:
-            try:
-                data = self._socket.recv(1 << 18)
-            except _WOULD_BLOCK:
-                return
-            except (OSError, ValueError) as error:
-                return self._lose(self._endpoint.explain(error))
-            if not data:
-                return self._lose("it was closed at the other end")
-            self._incoming += data
-            self._parse()
-            # TLS may hold bytes that the socket no longer has.
-            if not isinstance(self._socket, ssl.SSLSocket):
-                return
+        if self._failure is not None:
+            return
+        try:
+            # More than a TLS record, so that TLS holds nothing back that the socket no longer shows.
+            data = self._socket.recv(1 << 18)
+        except _WOULD_BLOCK:
+            return
+        except (OSError, ValueError) as error:
+            return self._lose(self._endpoint.explain(error))
+        if not data:
+            return self._lose("it was closed at the other end")
+        self._incoming += data
+        self._parse()
 
     def _parse(self) -> None:
         while self._failure is None and len(self._incoming) >= _HEADER.size:
