@@ -133,6 +133,9 @@ let package = Package(
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
+      name: "DocentTests", dependencies: ["docent", "TeacherServing", "Console", "TestSupport", "Wire", nioCore, nioPosix],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",

@@ -14,6 +14,7 @@ struct Docent: AsyncParsableCommand {
       EvaluateCommand.self,
       ModelsCommand.self,
       QueryCommand.self,
+      TopCommand.self,
       BenchCommand.self,
       DemoCommand.self,
     ])
