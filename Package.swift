@@ -133,7 +133,8 @@ let package = Package(
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
-      name: "DocentTests", dependencies: ["docent", "TeacherServing", "Console", "TestSupport", "Wire", nioCore, nioPosix],
+      name: "DocentTests",
+      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, subprocess, system],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",

@@ -1,7 +1,9 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Subprocess
 import Synchronization
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -10,17 +12,21 @@ import Testing
 
 /// The viewer against the service's own endpoint.
 @Suite struct TopCommandTests {
-  /// Serves a service that has answered 100 queries more, a second later, each time it is asked.
-  private func serve<Answer>(_ body: (String) async throws -> Answer) async throws -> Answer {
+  /// An endpoint of a service that has answered 100 queries more, a second later, each time it is asked.
+  private func endpoint(port: Int = 0) async throws -> MetricsEndpoint {
     let service = Mutex(FakeService.pair)
-    let endpoint = try await MetricsEndpoint.start(
-      host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton
+    return try await MetricsEndpoint.start(
+      host: "127.0.0.1", port: port, group: MultiThreadedEventLoopGroup.singleton
     ) {
       service.withLock { service in
         service.answer(batches: 25, by: 0, in: 1)
         return service.snapshot
       }
     }
+  }
+
+  private func serve<Answer>(_ body: (String) async throws -> Answer) async throws -> Answer {
+    let endpoint = try await endpoint()
     do {
       let answer = try await body("127.0.0.1:\(endpoint.address.port ?? 0)")
       await endpoint.close()
@@ -55,6 +61,38 @@ import Testing
       #expect(versions.map { $0["version"] as? Int } == [2, 1])
       #expect((versions[1]["queue_seconds"] as? [String: Double])?.keys.sorted() == ["p50", "p99"])
     }
+  }
+
+  @Test(
+    "A service that goes away is told once, waited for, and shown again when it is back; SIGTERM ends the view well")
+  func outage() async throws {
+    let first = try await endpoint()
+    let port = first.address.port ?? 0
+    let result = try await Subprocess.run(
+      .path(FilePath(Program.docent.path)), arguments: ["top", "127.0.0.1:\(port)", "--interval", "0.1", "--json"],
+      input: .none, output: .sequence, error: .sequence
+    ) { execution in
+      do {
+        var lines = execution.standardOutput.strings().makeAsyncIterator()
+        var errors = execution.standardError.strings().makeAsyncIterator()
+        #expect(try await lines.next()?.contains("\"queries_per_second\":100,") == true)
+        await first.close()
+        let told = try await errors.next() ?? ""
+        #expect(told.hasPrefix("no metrics at 127.0.0.1:\(port): ") && told.contains("; still trying"))
+        let second = try await endpoint(port: port)
+        // Until the new service's first counts, which are those of one second.
+        while let line = try await lines.next(), !line.contains("\"uptime_seconds\":101") {}
+        #expect(try await lines.next()?.contains("\"uptime_seconds\":102") == true)
+        try execution.send(signal: .terminate)
+        while try await lines.next() != nil {}
+        #expect(try await errors.next() == nil)
+        await second.close()
+      } catch {
+        await execution.teardown(using: [])
+        throw error
+      }
+    }
+    #expect(result.terminationStatus.isSuccess)
   }
 
   @Test("A service that is not there, and an address that is none, are said so")

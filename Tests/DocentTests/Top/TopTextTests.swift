@@ -43,6 +43,9 @@ import Wire
       let lines = TopText.lines(measurement, columns: columns, rows: 24)
       #expect(lines.allSatisfy { $0.text.count <= columns })
     }
+    let header = "docent-teacher 127.0.0.1:9464  up 1:42"
+    #expect(texts(TopText.lines(measurement, columns: 51))[0] == header)
+    #expect(texts(TopText.lines(measurement, columns: 52))[0] == header + "  1 event loop")
     let titles = texts(TopText.lines(measurement, columns: 79))[5]
     #expect(titles == "MODEL     VERSION  QUERIES/S  ROWS/S  BATCH  QUEUE P99  COMPUTE P99  ERRORS/S")
     #expect(texts(TopText.lines(measurement, columns: 40))[5] == "MODEL     VERSION  QUERIES/S  QUEUE P99")
