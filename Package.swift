@@ -135,6 +135,10 @@ let package = Package(
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
+      name: "DocentTests",
+      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, subprocess, system],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",

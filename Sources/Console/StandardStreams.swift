@@ -39,10 +39,15 @@ public enum StandardStream: Int32, Sendable {
   }
 
   /// Columns of the terminal; 80 where the stream is none.
-  public var columns: Int {
+  public var columns: Int { windowSize.map { Int($0.ws_col) } ?? 80 }
+
+  /// Rows of the terminal; 24 where the stream is none.
+  public var rows: Int { windowSize.map { Int($0.ws_row) } ?? 24 }
+
+  private var windowSize: winsize? {
     var size = winsize()
-    guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+    return size
   }
 
   /// A pipe shared with a process that made it non-blocking is full: wait rather than spin.

@@ -15,6 +15,7 @@ struct Docent: AsyncParsableCommand {
       ModelsCommand.self,
       TokensCommand.self,
       QueryCommand.self,
+      TopCommand.self,
       BenchCommand.self,
       DemoCommand.self,
     ])

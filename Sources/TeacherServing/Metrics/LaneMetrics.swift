@@ -34,9 +34,6 @@ struct LaneMetrics: Sendable {
 
 /// Whose counts they are.
 struct VersionKey: Hashable, Comparable, Sendable {
-  /// In the place of a number: versions that were unloaded long ago, together.
-  static let older: UInt64 = 0
-
   let model: String
   let number: UInt64
 

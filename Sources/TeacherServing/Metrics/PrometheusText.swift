@@ -115,6 +115,6 @@ public enum PrometheusText {
   }
 
   private static func labels(_ key: VersionKey) -> [PrometheusWriter.Label] {
-    [("model", key.model), ("version", key.number == VersionKey.older ? "older" : "\(key.number)")]
+    [("model", key.model), ("version", "\(key.number)")]
   }
 }

@@ -30,7 +30,7 @@ public struct ServiceSnapshot: Sendable {
   private(set) var eventLoops = 0
   /// Rows that are not answered yet.
   private(set) var queuedRows = 0
-  /// Of every version that was ever loaded.
+  /// Of every version that is loaded, or was unloaded not long ago.
   private(set) var versions: [VersionKey: LaneMetrics] = [:]
   var loaded: [Loaded]
   var aliases: [Alias]

@@ -7,7 +7,7 @@ import Testing
   func latencyBuckets() {
     let limits = LatencyHistogram.bounds.map { UInt64(($0 * 1e9).rounded()) }
     #expect(limits.first == 1000 && limits.last == 10_000_000_000)
-    #expect(zip(limits, limits.dropFirst()).allSatisfy { Double($1) / Double($0) < 1.51 && $0 < $1 })
+    #expect(zip(limits, limits.dropFirst()).allSatisfy { Double($1) / Double($0) <= 1.25 && $0 < $1 })
     func bucket(_ nanoseconds: UInt64) -> Int? {
       var histogram = LatencyHistogram()
       histogram.record(nanoseconds: nanoseconds)

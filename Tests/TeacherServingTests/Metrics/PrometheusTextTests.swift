@@ -36,8 +36,8 @@ import Wire
     let buckets = lines(text, "docent_teacher_queue_seconds_bucket").filter { $0.contains(#"version="2""#) }
     #expect(buckets.count == LatencyHistogram.bounds.count + 1)
     #expect(buckets[0] == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="1e-06"} 0"#)
-    #expect(buckets[6] == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="1e-05"} 0"#)
-    #expect(buckets[7] == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="1.5e-05"} 8"#)
+    #expect(buckets[12] == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="1e-05"} 0"#)
+    #expect(buckets[13] == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="1.2e-05"} 8"#)
     #expect(buckets.last == #"docent_teacher_queue_seconds_bucket{model="cartpole",version="2",le="+Inf"} 8"#)
     #expect(
       lines(text, "docent_teacher_queue_seconds_sum").last
