@@ -38,12 +38,12 @@ struct ControlCounts: Sendable {
 
 /// The same of its connections.
 struct ConnectionMetrics: Sendable {
-  private(set) var open = 0
-  private(set) var accepted: UInt64 = 0
-  private(set) var closed = ReasonCounts<ConnectionEnd>()
-  private(set) var framesRefused = ReasonCounts<FrameRefusal.Reason>()
-  private(set) var bytesRead: UInt64 = 0
-  private(set) var bytesWritten: UInt64 = 0
+  var open = 0
+  var accepted: UInt64 = 0
+  var closed = ReasonCounts<ConnectionEnd>()
+  var framesRefused = ReasonCounts<FrameRefusal.Reason>()
+  var bytesRead: UInt64 = 0
+  var bytesWritten: UInt64 = 0
 
   init() {}
 

@@ -49,17 +49,18 @@ import Wire
     var service = FakeService.pair
     service.answer(batches: 5, by: 0)
     service.served[0].metrics.calls.count(.deadlineExceeded, calls: 2)
-    service.loop.connections.opened()
+    service.loop.connections.open = 1
+    service.loop.connections.accepted = 1
     service.loop.connections.bytesRead = 70
     service.loop.connections.bytesWritten = 90
-    service.loop.connections.framesRefused.count(.malformed)
+    service.loop.connections.framesRefused.count(.unparseable)
     service.loop.callsRefused.count(.queueFull, times: 3)
     service.loop.unrouted.count(.notFound, calls: 4)
     let reading = try service.reading
     #expect(reading.uptime == 100 && reading.eventLoops == 1 && reading.connections == 1 && reading.queuedRows == 3)
     #expect(reading.residentBytes == 32 << 20 && reading.openDescriptors == 40 && reading.descriptorsMax == 20_000)
     #expect(reading.bytesRead == 70 && reading.bytesWritten == 90)
-    #expect(reading.refusals.filter { $0.value > 0 } == ["queue_full": 3, "frame malformed": 1])
+    #expect(reading.refusals.filter { $0.value > 0 } == ["queue_full": 3, "frame unparseable": 1])
     #expect(reading.unrouted == ["NOT_FOUND": 4])
     let version = try #require(reading.versions[.init(model: "cartpole", number: 1)])
     #expect(version.isLoaded && version.aliases == ["stable"] && version.rows == 20)

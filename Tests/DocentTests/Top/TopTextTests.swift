@@ -10,7 +10,8 @@ import Wire
     var after = before
     after.answer(batches: 500, by: 0, in: 2)
     after.served[0].metrics.calls.count(.deadlineExceeded, calls: 6)
-    after.loop.connections.opened()
+    after.loop.connections.open = 1
+    after.loop.connections.accepted = 1
     after.loop.connections.bytesRead = 4096
     after.loop.callsRefused.count(.queueFull, times: 24)
     after.loop.callsRefused.count(.rate, times: 2)
