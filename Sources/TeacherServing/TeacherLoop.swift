@@ -244,7 +244,7 @@ final class TeacherLoop: ConnectionService {
   }
 
   private func countQueued() {
-    queuedRows = lanes.reduce(0) { $0 + $1.queuedRows }
+    queuedRows = busy.isEmpty && active.isEmpty ? 0 : lanes.reduce(0) { $0 + $1.queuedRows }
   }
 
   var backlogMicroseconds: UInt64 {

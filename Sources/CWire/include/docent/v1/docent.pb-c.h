@@ -218,7 +218,7 @@ struct  Docent__V1__Frame
     Docent__V1__Chunk *chunk;
     Docent__V1__PublishReply *publish_reply;
     /*
-     * A fetch is one request, then a header and its chunks.
+     * A fetch is one request, then a header and chunks until they have the header's bytes.
      */
     Docent__V1__FetchRequest *fetch;
     Docent__V1__FetchHeader *fetch_header;
@@ -387,12 +387,26 @@ struct  Docent__V1__InferRequest
    */
   uint64_t episode;
   /*
-   * the version that answered this episode's first query
+   * The version that answered this episode's first query: it answers while it is loaded, a pinned `version` excepted.
    */
   uint64_t lease_version;
+  /*
+   * an older one is refused: FAILED_PRECONDITION
+   */
   uint64_t minimum_version;
+  /*
+   * with bit 4 of `want`, and only with it
+   */
   Docent__V1__ActionMode action_mode;
+  /*
+   * The same seed gives the same actions. Row r of the call draws from Philox4x32-10 with the seed as its key and r in
+   * its counter.
+   */
   uint64_t action_seed;
+  /*
+   * With bit 8 of `want`: policy.0, policy.1, ... from the input on, value.0, ...; trunk.0, ... where policy and value
+   * share one trunk.
+   */
   char *features_layer;
 };
 #define DOCENT__V1__INFER_REQUEST__INIT \
@@ -424,6 +438,9 @@ struct  Docent__V1__InferReply
    * rows x the layer's width, fp32
    */
   ProtobufCBinaryData features;
+  /*
+   * the lease's version is gone, and another one answered
+   */
   protobuf_c_boolean lease_moved;
 };
 #define DOCENT__V1__INFER_REPLY__INIT \
@@ -631,7 +648,8 @@ struct  Docent__V1__ListModelsReply
 
 
 /*
- * As grpc.health.v1: an empty model asks for the whole service.
+ * As grpc.health.v1: an empty model asks for the whole service. A watch is answered now and at each change, under one
+ * call, until it is cancelled or the service ends.
  */
 struct  Docent__V1__HealthRequest
 {
