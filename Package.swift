@@ -65,7 +65,8 @@ let package = Package(
     .target(name: "CLoad", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
 
     // MARK: Libraries
-    .target(name: "Wire", dependencies: ["CWire", nioCore, nioPosix, nioSSL, logging], swiftSettings: swiftSettings),
+    .target(
+      name: "Wire", dependencies: ["CWire", nioCore, nioPosix, nioSSL, logging, crypto], swiftSettings: swiftSettings),
     .target(name: "Neural", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Environments", swiftSettings: swiftSettings),
     .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
@@ -104,7 +105,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
+      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils, nioSSL, crypto],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], exclude: ["Fixtures"],
