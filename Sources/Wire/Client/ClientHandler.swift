@@ -72,7 +72,8 @@ final class ClientHandler: ChannelInboundHandler {
       connection.close(
         WireStatus(
           .internalError,
-          "\(connection.address) does not speak Docent's protocol (\(error)): another service, or one that wants TLS?"))
+          "\(connection.address) does not speak Docent's protocol (\(error)): another service, or one that wants TLS (--tls)?"
+        ))
     }
   }
 

@@ -37,8 +37,14 @@ public struct ClientTLS: Hashable, Sendable {
 
   /// Reads the files.
   ///
-  /// - Throws: ``WireStatus`` INVALID_ARGUMENT for a file that cannot be used.
-  func context() throws(WireStatus) -> NIOSSLContext {
+  /// - Throws: ``WireStatus`` INVALID_ARGUMENT for a file, or a server name, that cannot be used.
+  func context(for address: TeacherAddress) throws(WireStatus) -> NIOSSLContext {
+    let context = try contextOfFiles()
+    _ = try handler(context, for: address)
+    return context
+  }
+
+  private func contextOfFiles() throws(WireStatus) -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     if case .file(let path) = trustRoots {
@@ -104,8 +110,9 @@ private let untrusted =
   "its certificate is not trusted: --tls-ca FILE names the authority that signed it, and it may have expired"
 
 private func words(of cause: BoringSSLError) -> String {
-  // BoringSSL's names of its errors, which NIOSSL offers in a description alone.
-  let text = "\(cause)"
+  // BoringSSL's names of its errors, which NIOSSL offers in a description alone, among places in its sources.
+  let noise = /^sslError\(|Error: |[0-9]+ error:[^:]*:|SSL routines:OPENSSL_internal:| at [^ ]+:[0-9]+|[\[\]()]/
+  let text = "\(cause)".replacing(noise, with: "").trimmingPrefix(" ")
   func has(_ names: String...) -> Bool { names.contains { text.contains($0) } }
   if has("CERTIFICATE_VERIFY_FAILED") { return untrusted }
   if has("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN") {

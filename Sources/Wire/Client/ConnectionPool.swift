@@ -49,15 +49,19 @@ final class ConnectionPool: Sendable {
   let configuration: ClientConfiguration
   let loop: any EventLoop
   private let connector: Connector
+  private let reconnects: Bool
   private let shared: Mutex<Shared>
 
+  /// - Parameter reconnects: whether a connection that was made and lost is made again; an attempt that fails is made
+  ///   again in any case.
   init(
     _ address: TeacherAddress, _ configuration: ClientConfiguration, _ group: any EventLoopGroup,
-    connector: @escaping Connector
+    reconnects: Bool = true, connector: @escaping Connector
   ) {
     self.address = address
     self.configuration = configuration
     self.connector = connector
+    self.reconnects = reconnects
     let loop = group.next()
     self.loop = loop
     let places = (0..<configuration.connections).map { index in
@@ -191,9 +195,15 @@ final class ConnectionPool: Sendable {
 
   private func lost(_ connection: ClientConnection, _ index: Int) {
     let random = configuration.timing.random()
+    defer { if !reconnects { answerWaiters() } }
     shared.withLock { shared in
       guard shared.places[index].connection === connection else { return }
       shared.places[index].connection = nil
+      guard reconnects else {
+        shared.places[index].state.close()
+        shared.closed = shared.closed ?? WireStatus(.unavailable, "the connection to \(address) was lost")
+        return
+      }
       let delay = shared.places[index].state.lost(shared.places[index].loop.now, random: random)
       connectLater(index, delay, &shared)
     }
@@ -209,8 +219,7 @@ final class ConnectionPool: Sendable {
   @discardableResult
   func close(_ status: WireStatus) -> [ClientConnection] {
     let (connections, timers) = shared.withLock { shared in
-      guard shared.closed == nil else { return ([ClientConnection](), [Scheduled<Void>]()) }
-      shared.closed = status
+      shared.closed = shared.closed ?? status
       let timers = shared.places.compactMap(\.timer)
       for index in shared.places.indices {
         shared.places[index].state.close()

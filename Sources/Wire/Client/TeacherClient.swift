@@ -31,8 +31,9 @@ public final class TeacherClient: Sendable {
   public static func connect(
     to address: String, configuration: ClientConfiguration = .defaults, group: (any EventLoopGroup)? = nil
   ) async throws(WireStatus) -> TeacherClient {
+    let address = try TeacherAddress(address)
     let client = TeacherClient(
-      try TeacherAddress(address), configuration, try configuration.tls?.context(),
+      address, configuration, try configuration.tls?.context(for: address),
       group ?? MultiThreadedEventLoopGroup.singleton)
     client.pool.start()
     do {
@@ -80,12 +81,13 @@ public final class TeacherClient: Sendable {
     for connection in pool.close(.clientClosed) { try? await connection.channel.closeFuture.get() }
   }
 
-  /// A pool of one connection for a stream of bytes, so that no query waits behind them.
+  /// A pool of one connection for one stream of bytes, so that no query waits behind them.
   func bulkPool() -> ConnectionPool {
     var configuration = pool.configuration
     configuration.connections = 1
     let bulk = ConnectionPool(
-      pool.address, configuration, group, connector: Self.connector(pool.address, configuration, context))
+      pool.address, configuration, group, reconnects: false,
+      connector: Self.connector(pool.address, configuration, context))
     bulk.start()
     return bulk
   }

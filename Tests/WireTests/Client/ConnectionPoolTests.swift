@@ -32,10 +32,14 @@ struct ConnectionPoolTests {
 
   init() throws { pool = try Self.pool(loop, attempts, connections: 1) }
 
-  private static func pool(_ loop: EmbeddedEventLoop, _ attempts: Attempts, connections: Int) throws -> ConnectionPool {
+  private static func pool(
+    _ loop: EmbeddedEventLoop, _ attempts: Attempts, connections: Int, reconnects: Bool = true
+  ) throws -> ConnectionPool {
     var configuration = ClientConfiguration(connections: connections)
     configuration.timing.random = { 0.5 }
-    let pool = ConnectionPool(try TeacherAddress("127.0.0.1:7070"), configuration, loop) { attempts.next($0, $1) }
+    let pool = ConnectionPool(try TeacherAddress("127.0.0.1:7070"), configuration, loop, reconnects: reconnects) {
+      attempts.next($0, $1)
+    }
     pool.start()
     return pool
   }
@@ -204,5 +208,21 @@ struct ConnectionPoolTests {
     #expect(outcome.status == .cancelledByCaller)
     try connect(0)
     #expect(outcome.status == .cancelledByCaller)
+  }
+
+  @Test("A connection for one call is not made again, and nothing waits for it")
+  func oneCall() throws {
+    let attempts = Attempts()
+    let pool = try Self.pool(loop, attempts, connections: 1, reconnects: false)
+    let outcome = Outcome()
+    _ = pool.whenReady(waitForReady: true) { outcome.end($0) }
+    let channel = EmbeddedChannel(loop: loop)
+    let connection = try ClientConnection.add(
+      to: channel, pool.address, pool.configuration, onLeave: attempts.made[0].onLeave)
+    connection.close(WireStatus(.unavailable, "gone"))
+    attempts.made[0].promise.succeed(connection)
+    loop.advanceTime(by: .seconds(1000))
+    #expect(outcome.status == WireStatus(.unavailable, "the connection to 127.0.0.1:7070 was lost"))
+    #expect(attempts.made.count == 1)
   }
 }

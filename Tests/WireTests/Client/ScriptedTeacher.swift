@@ -24,13 +24,14 @@ struct ScriptedTeacher: Sendable {
     body: @Sendable (ScriptedTeacher) async throws -> Void
   ) async throws {
     let scripts = [first, second, third].compactMap { $0 }
+    // Nothing is read before a session takes the connection.
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-    let initializer: @Sendable (any Channel) -> EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>> = { channel in
+      .childChannelOption(.autoRead, value: false)
+    let initializer: @Sendable (any Channel) -> EventLoopFuture<any Channel> = { channel in
       channel.eventLoop.makeCompletedFuture {
         if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(FrameDecoder()))
-        return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-          wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+        return channel
       }
     }
     let server =
@@ -50,7 +51,7 @@ struct ScriptedTeacher: Sendable {
                 let script = scripts[count]
                 sessions.addTask { try await Self.run(script, on: connection) }
               } else {
-                try? await connection.channel.close()
+                try? await connection.close()
               }
               count += 1
             }
@@ -65,8 +66,14 @@ struct ScriptedTeacher: Sendable {
     }
   }
 
-  private static func run(_ script: Script, on connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+  private static func run(_ script: Script, on channel: any Channel) async throws {
+    let connection = try await channel.eventLoop.submit {
+      try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+    }.get()
     try await connection.executeThenClose { inbound, outbound in
+      // The client may have gone already.
+      try? await channel.setOption(.autoRead, value: true).get()
       try await script(Session(inbound: inbound.makeAsyncIterator(), outbound: outbound))
     }
   }
@@ -90,9 +97,11 @@ struct ScriptedTeacher: Sendable {
       while let frame = try await readOrEnd() { Issue.record("\(frame) is beyond the script") }
     }
 
-    /// The next frame; nil at the end.
+    /// The next frame; nil at the end, however the client brought it about.
     func readOrEnd() async throws -> V1.Frame? {
-      guard let payload = try await inbound.next() else { return nil }
+      let payload: ByteBuffer?
+      do { payload = try await inbound.next() } catch is IOError { return nil }
+      guard let payload else { return nil }
       var codec = FrameCodec()
       return try payload.withUnsafeReadableBytes { try codec.read($0) }
     }
@@ -105,11 +114,12 @@ struct ScriptedTeacher: Sendable {
       return frames
     }
 
+    /// A client that has gone is not written to, and knows it.
     func write(_ frames: V1.Frame...) async throws {
       var codec = FrameCodec()
       var buffer = ByteBuffer()
       for frame in frames { codec.write(frame, into: &buffer) }
-      try await outbound.write(buffer)
+      try? await outbound.write(buffer)
     }
 
     /// Takes the Hello and answers it.

@@ -157,7 +157,7 @@ struct TeacherClientTests {
       await #expect(throws: lost) { try await query.answer() }
       // The attempt that begins by itself finds a server that closes.
       let status = await #expect(throws: WireStatus.self) { try await client.ping() }
-      #expect(status?.code == .unavailable && status?.message.contains("before it answered") == true)
+      #expect(status?.code == .unavailable && status?.message.contains("no connection to") == true)
       await client.close()
     }
   }
@@ -188,11 +188,10 @@ struct TeacherClientTests {
   @Test("A server that takes the connection and says nothing is given up")
   func silence() async throws {
     try await ScriptedTeacher.run { session in
-      _ = try await session.read()
-      #expect(try await session.readOrEnd() == nil)
+      while try await session.readOrEnd() != nil {}
     } body: { teacher in
       var configuration = ClientConfiguration.defaults
-      configuration.connectTimeout = .milliseconds(50)
+      configuration.connectTimeout = .milliseconds(200)
       let status = await #expect(throws: WireStatus.self) {
         try await TeacherClient.connect(to: teacher.address, configuration: configuration)
       }
