@@ -128,7 +128,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "StudentTrainingTests",
-      dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
+      dependencies: [
+        "StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "Wire", "TestSupport",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
     .testTarget(
@@ -136,8 +138,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",
-        nioCore,
+        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent", "docent-teacher",
+        "docent-student", nioCore,
         crypto,
       ], swiftSettings: swiftSettings),
   ]
