@@ -65,7 +65,8 @@ let package = Package(
     .target(name: "CLoad", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
 
     // MARK: Libraries
-    .target(name: "Wire", dependencies: ["CWire", nioCore, nioPosix, nioSSL, logging], swiftSettings: swiftSettings),
+    .target(
+      name: "Wire", dependencies: ["CWire", nioCore, nioPosix, nioSSL, logging, crypto], swiftSettings: swiftSettings),
     .target(name: "Neural", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Environments", swiftSettings: swiftSettings),
     .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
@@ -104,7 +105,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
+      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils, nioSSL, crypto],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], exclude: ["Fixtures"],
@@ -129,7 +130,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "StudentTrainingTests",
-      dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
+      dependencies: [
+        "StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "Wire", "TestSupport",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
     .testTarget(
@@ -141,8 +144,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",
-        nioCore,
+        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent", "docent-teacher",
+        "docent-student", nioCore,
         crypto,
       ], swiftSettings: swiftSettings),
   ]

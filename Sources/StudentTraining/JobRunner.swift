@@ -31,7 +31,12 @@ public struct JobRunner: Sendable {
   public func run(progress: (@Sendable (TrainingProgress) -> Void)? = nil) async throws -> JobSummary {
     let teacher = try await JobTeacher.open(job)
     do {
-      let summary = try await run(teacher, progress)
+      let summary = try await withTaskCancellationHandler {
+        try await run(teacher, progress)
+      } onCancel: {
+        // The training's thread may be waiting for a teacher that is away.
+        Task { await teacher.close() }
+      }
       await teacher.close()
       return summary
     } catch {
@@ -64,13 +69,13 @@ public struct JobRunner: Sendable {
       let uses = try await teacher.uses(outcome.teacherRows)
       return try await onOwnThread { try finish(run.id, outcome, uses, store) }
     } catch {
-      let isCancelled = error is CancellationError
+      let isCancelled = error is CancellationError || Task.isCancelled
       // What is thrown is what made the run fail, not what kept it from being written down.
       try? await onOwnThread {
         try store.registry.finishRun(
           run.id, state: isCancelled ? .cancelled : .failed, note: isCancelled ? "interrupted" : "\(error)")
       }
-      throw error
+      throw isCancelled ? CancellationError() : error
     }
   }
 

@@ -16,9 +16,11 @@ enum JobTeacher: Sendable {
     let teacher: JobTeacher
     let environment: String
     switch reference.place {
-    case .server:
-      let client = try await TeacherClient.connect(to: "\(reference.place)")
-      let model = try await ServedModel(client, model: reference.model, selector: reference.selector)
+    case .server, .socket:
+      let client = try await TeacherClient.connect(
+        to: "\(reference.place)", configuration: job.connection.configuration())
+      let model = try await ServedModel(
+        client, model: reference.model, selector: reference.selector, patience: job.connection.patience)
       environment = model.environment
       teacher = .served(model)
     case .registry:

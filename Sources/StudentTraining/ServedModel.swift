@@ -13,12 +13,18 @@ public struct ServedModel: Sendable {
   public let environment: String
   private let version: UInt64
   private let alias: String
+  private let patience: Duration?
 
   /// Asks the service what the model is.
   ///
-  /// - Parameter selector: a version that answers every query, or an alias, whose version may change meanwhile.
+  /// - Parameters:
+  ///   - selector: a version that answers every query, or an alias, whose version may change meanwhile.
+  ///   - patience: how long a query may take, in which a service that is gone may come back; nil: a query fails when the
+  ///     client finds no service.
   /// - Throws: `WireStatus`, as NOT_FOUND for an unknown model; `StudentError` for a model of a kind unknown here.
-  public init(_ client: TeacherClient, model: String, selector: VersionSelector = .stable) async throws {
+  public init(_ client: TeacherClient, model: String, selector: VersionSelector = .stable, patience: Duration? = nil)
+    async throws
+  {
     (version, alias) =
       switch selector {
       case .version(let number): (number, "")
@@ -30,6 +36,7 @@ public struct ServedModel: Sendable {
         .misfit, "teacher \(client.address)/\(model) does not say its spaces in a way this program understands")
     }
     self.client = client
+    self.patience = patience
     name = model
     environment = policy.environment
     observationWidth = policy.observationWidth
@@ -40,12 +47,13 @@ public struct ServedModel: Sendable {
   func makeQuery() -> PolicyQuery {
     client.query(
       model: name, version: version, alias: alias, observationWidth: observationWidth,
-      parameterWidth: head.parameterWidth)
+      parameterWidth: head.parameterWidth, timeout: patience, waitForReady: patience == nil ? nil : true)
   }
 
   /// The SHA-256 of versions' artefacts, for a student's lineage.
   public func artefactHashes() async throws -> [UInt64: [UInt8]] {
-    let described = try await client.describe(model: name, version: 0, alias: "")
+    let described = try await client.describe(
+      model: name, timeout: patience, waitForReady: patience == nil ? nil : true)
     let versions = described.model?.versions ?? []
     return Dictionary(versions.map { ($0.number, $0.sha256) }) { first, _ in first }
   }

@@ -17,6 +17,11 @@ extension TrainingJob {
       steps >= settings.environments,
       "steps is \(steps), expected at least \(settings.environments), one an environment")
     try require(evaluation.episodes >= 0, "evaluation.episodes is \(evaluation.episodes), expected 0 or more")
+    try require(
+      connection.timeout >= 1, "connection.timeout is \(connection.timeout), expected at least 1, in seconds")
+    try require(
+      connection.tlsCertificate.isEmpty == connection.tlsKey.isEmpty,
+      "one of connection.tls_certificate and connection.tls_key is given, expected both or neither")
     do {
       try settings.validate()
       _ = try PolicyArchitecture(

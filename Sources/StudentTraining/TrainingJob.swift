@@ -3,10 +3,10 @@ public import Neural
 
 /// What to train: which student, in which environment, from which teacher, and where it is kept.
 ///
-/// As YAML (only `student`, `seed`, `settings` and `evaluation` may be left out):
+/// As YAML (only `student`, `seed`, `settings`, `evaluation` and `connection` may be left out):
 /// ```yaml
 /// environment: CartPole-v1
-/// teacher: 127.0.0.1:7070/cartpole  # HOST:PORT/MODEL[@ALIAS|#VERSION], or REGISTRY.sqlite/MODEL in this process
+/// teacher: 127.0.0.1:7070/cartpole  # HOST:PORT/MODEL[@ALIAS|#VERSION], unix:SOCKET/MODEL, or REGISTRY.sqlite/MODEL in this process
 /// student:
 ///   hidden: [8, 8]
 ///   activation: tanh
@@ -20,6 +20,9 @@ public import Neural
 /// evaluation:
 ///   episodes: 100
 ///   seed: 0
+/// connection:                       # to the teacher's service
+///   tls: true
+///   token_file: token               # without it the token is DOCENT_TOKEN of the environment
 /// ```
 public struct TrainingJob: Codable, Hashable, Sendable {
   /// The student's network.
@@ -47,7 +50,7 @@ public struct TrainingJob: Codable, Hashable, Sendable {
   }
 
   public var environment: String
-  /// `HOST:PORT/MODEL[@ALIAS|#VERSION]` or `REGISTRY.sqlite/MODEL[@ALIAS|#VERSION]`.
+  /// `HOST:PORT/MODEL[@ALIAS|#VERSION]`, `unix:SOCKET/MODEL[@ALIAS|#VERSION]` or `REGISTRY.sqlite/MODEL[@ALIAS|#VERSION]`.
   public var teacher: String
   public var student = Student()
   /// Steps of all environments together.
@@ -60,11 +63,13 @@ public struct TrainingJob: Codable, Hashable, Sendable {
   /// The student's own fields are taken from ``student``.
   public var settings = DistillationSettings()
   public var evaluation = Evaluation()
+  /// How the teacher's service is reached; of no meaning for a teacher in this process.
+  public var connection = TeacherConnection()
 
   public init(
     environment: String, teacher: String, student: Student = Student(), steps: Int, seed: UInt64 = 0,
     registry: String, model: String, settings: DistillationSettings = DistillationSettings(),
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(), connection: TeacherConnection = TeacherConnection()
   ) {
     self.environment = environment
     self.teacher = teacher
@@ -75,5 +80,6 @@ public struct TrainingJob: Codable, Hashable, Sendable {
     self.model = model
     self.settings = settings
     self.evaluation = evaluation
+    self.connection = connection
   }
 }

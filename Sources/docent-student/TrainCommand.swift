@@ -25,6 +25,10 @@ struct TrainCommand: AsyncParsableCommand {
         evaluation:
           episodes: 100
           seed: 0
+        connection:                       # to the teacher's service
+          tls: true                       # or tls_ca: FILE, to trust the authorities in it and no others
+          token_file: token               # without it the token is DOCENT_TOKEN of the environment
+          timeout: 300                    # seconds that a query may take, a restart of the service included
 
       Examples:
         docent-student train job.yaml

@@ -25,7 +25,7 @@ struct DistillCommand: AsyncParsableCommand {
   var environment: String
   @Option(
     help: ArgumentHelp(
-      "Whom to ask: HOST:PORT/MODEL, or R.sqlite/MODEL for a teacher in this process; then nothing, @ALIAS or #VERSION.",
+      "Whom to ask: HOST:PORT/MODEL or unix:SOCKET/MODEL, or R.sqlite/MODEL for a teacher in this process; then nothing, @ALIAS or #VERSION.",
       valueName: "reference"))
   var teacher: String
   @Option(
@@ -48,6 +48,7 @@ struct DistillCommand: AsyncParsableCommand {
   var temperature = DistillationSettings().temperature
   @Option(help: ArgumentHelp("Episodes that the finished student plays; 0 for none.", valueName: "count"))
   var evaluationEpisodes = 100
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -58,7 +59,7 @@ struct DistillCommand: AsyncParsableCommand {
       environment: environment, teacher: teacher,
       student: TrainingJob.Student(hidden: hidden, activation: activation), steps: steps, seed: seed,
       registry: registry, model: model, settings: settings,
-      evaluation: TrainingJob.Evaluation(episodes: evaluationEpisodes))
+      evaluation: TrainingJob.Evaluation(episodes: evaluationEpisodes), connection: connection.connection)
     let runner = try JobRunner(job)
     let display = ProgressDisplay("distill \(environment)")
     defer { display.finish() }

@@ -35,6 +35,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var seed: UInt64 = 0
   @Flag(help: "Draw actions from the model's distribution; without it the most probable action is taken.")
   var stochastic = false
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -49,7 +50,8 @@ struct EvaluateCommand: AsyncParsableCommand {
   func run() async throws {
     let job = EvaluationJob(
       environment: environment,
-      settings: Evaluation.Settings(episodes: episodes, seed: seed, deterministic: !stochastic))
+      settings: Evaluation.Settings(episodes: episodes, seed: seed, deterministic: !stochastic),
+      connection: connection)
     let display = ProgressDisplay("evaluate \(environment)", unit: "episodes")
     defer { display.finish() }
     let summary = try await job.run(model) { [episodes] in
@@ -64,6 +66,8 @@ struct EvaluateCommand: AsyncParsableCommand {
 struct EvaluationJob: Sendable {
   let environment: String
   let settings: Evaluation.Settings
+  /// To a model that is served.
+  let connection: ConnectionOptions
 
   /// - Parameter reference: nil for random actions.
   func run(
@@ -80,16 +84,10 @@ struct EvaluationJob: Sendable {
         let stored = try StoredModel.load(reference)
         return try ask(InProcessTeacher(stored.inference, version: stored.version.number), progress)
       }
-    case .server:
-      let client = try await TeacherClient.connect(to: "\(reference.place)")
-      do {
+    case .server, .socket:
+      return try await connection.withClient("\(reference.place)") { client in
         let model = try await ServedModel(client, model: reference.model, selector: reference.selector)
-        let summary = try await play(as: "\(reference)") { try ask(RemoteTeacher(model), progress) }
-        await client.close()
-        return summary
-      } catch {
-        await client.close()
-        throw error
+        return try await play(as: "\(reference)") { try ask(RemoteTeacher(model), progress) }
       }
     }
   }

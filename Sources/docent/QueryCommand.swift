@@ -16,10 +16,11 @@ struct QueryCommand: AsyncParsableCommand {
       Examples:
         docent query 127.0.0.1:7070/cartpole --observation 0.1,0.2,0.3,0.4
         docent query 127.0.0.1:7070/cartpole#2 --observation 0,0,0.05,0 --observation 0,0,-0.05,0 --json
+        docent query teacher.example.org:7070/cartpole --observation 0,0,0,0 --tls --token-file token
       """)
 
   @Argument(
-    help: ArgumentHelp("HOST:PORT/NAME, then nothing, @ALIAS or #VERSION.", valueName: "model"),
+    help: ArgumentHelp("HOST:PORT/NAME or unix:SOCKET/NAME, then nothing, @ALIAS or #VERSION.", valueName: "model"),
     transform: { try QueryCommand.reference($0) })
   var model: ModelReference
   @Option(
@@ -28,6 +29,7 @@ struct QueryCommand: AsyncParsableCommand {
     help: ArgumentHelp("The observation's numbers; give the option again for more rows.", valueName: "numbers"),
     transform: QueryCommand.numbers)
   var observation: [[Float]]
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -43,15 +45,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let client = try await TeacherClient.connect(to: "\(model.place)")
-    let answers: [QueryAnswer]
-    do {
-      answers = try await ask(client)
-    } catch {
-      await client.close()
-      throw error
-    }
-    await client.close()
+    let answers = try await connection.withClient("\(model.place)") { try await ask($0) }
     for answer in answers { try output.results.print(answer, text: answer.text) }
   }
 
@@ -76,7 +70,7 @@ struct QueryCommand: AsyncParsableCommand {
 
   static func reference(_ text: String) throws -> ModelReference {
     let reference = try ModelReference(text)
-    guard case .server = reference.place else {
+    guard reference.place.isServer else {
       throw ValidationError("'\(text)' names no server; expected HOST:PORT/NAME, as in 127.0.0.1:7070/cartpole")
     }
     return reference

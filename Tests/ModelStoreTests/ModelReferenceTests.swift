@@ -31,6 +31,11 @@ import Testing
       text: "teacher.example.org:1/m@v1.2", place: .server(host: "teacher.example.org", port: 1), model: "m",
       selector: .alias("v1.2")),
     Row(text: "[::1]:65535/m#3", place: .server(host: "::1", port: 65535), model: "m", selector: .version(3)),
+    Row(
+      text: "unix:/run/docent/t.sock/m@canary", place: .socket(path: "/run/docent/t.sock"), model: "m",
+      selector: .alias("canary")),
+    Row(text: "unix:t.sock/m#1", place: .socket(path: "t.sock"), model: "m", selector: .version(1)),
+    Row(text: "./unix:t.sock/m#1", place: .registry(path: "./unix:t.sock"), model: "m", selector: .version(1)),
   ])
   func references(row: Row) throws {
     let reference = try ModelReference(row.text)
@@ -51,6 +56,7 @@ import Testing
     ("r.sqlite/m#9223372036854775808", "version '9223372036854775808'"),
     ("host:0/m", "port 0"), ("host:65536/m", "port 65536"), ("host:99999999999999999999/m", "port 9999"),
     (":7070/m", "no host before the port"), ("[]:7070/m", "no host before the port"), ("::1:7070/m", "in brackets"),
+    ("unix:/m", "no socket's path"),
   ])
   func referencesThatAreRefused(text: String, expected: String) {
     let refusal = message { _ = try ModelReference(text) }

@@ -43,6 +43,11 @@ struct TrainingJobTests {
           max_gradient_norm: null
         evaluation:
           episodes: 0
+        connection:
+          tls_ca: ca.pem
+          tls_server_name: teacher.example.org
+          token_file: token
+          timeout: 60
         """)
     #expect(job.student == TrainingJob.Student(hidden: [16], activation: .relu))
     #expect(job.settings.hidden == [16] && job.settings.activation == .relu)
@@ -52,6 +57,8 @@ struct TrainingJobTests {
     #expect(job.settings.maxGradientNorm == nil)
     #expect(job.settings.minibatchRows == DistillationSettings().minibatchRows)
     #expect(job.evaluation.episodes == 0)
+    #expect(job.connection.tlsCa == "ca.pem" && job.connection.tlsServerName == "teacher.example.org")
+    #expect(job.connection.tokenFile == "token" && job.connection.timeout == 60)
   }
 
   @Test("The example reads back as itself and may be run")
@@ -80,7 +87,7 @@ struct TrainingJobTests {
       Fault(
         text: least + "\nstep: 1",
         message: """
-          job:6: unknown key 'step'; known are environment, evaluation, model, registry, seed, settings, steps, student, teacher
+          job:6: unknown key 'step'; known are connection, environment, evaluation, model, registry, seed, settings, steps, student, teacher
           """),
       Fault(
         text: least + "\nstudent:\n  layers: [8]",

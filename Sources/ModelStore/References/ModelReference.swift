@@ -49,23 +49,35 @@ public struct ModelSelection: Hashable, Sendable, CustomStringConvertible {
 
 /// A model somewhere: in a registry's file, or behind a teacher service.
 ///
-/// `R.sqlite/NAME`, `R.sqlite/NAME@ALIAS`, `R.sqlite/NAME#VERSION`; the same with `HOST:PORT` before the slash. What
-/// stands before the last slash is a server where it is a host, a colon and a port (an IPv6 address in brackets), and a
-/// path otherwise: a file that is called like a server is written `./HOST:PORT`.
+/// `R.sqlite/NAME`, `R.sqlite/NAME@ALIAS`, `R.sqlite/NAME#VERSION`; the same with `HOST:PORT` or `unix:PATH` before the
+/// slash. What stands before the last slash is a server where it is a host, a colon and a port (an IPv6 address in
+/// brackets), or `unix:` and the path of a socket, and a path otherwise: a file that is called like a server is written
+/// `./HOST:PORT`.
 public struct ModelReference: Hashable, Sendable, CustomStringConvertible {
   public enum Place: Hashable, Sendable, CustomStringConvertible {
     case registry(path: String)
     case server(host: String, port: Int)
+    /// A server's Unix-domain socket.
+    case socket(path: String)
+
+    /// A teacher service, whose address ``description`` is.
+    public var isServer: Bool {
+      switch self {
+      case .registry: false
+      case .server, .socket: true
+      }
+    }
 
     public var description: String {
       switch self {
       case .registry(let path): path
+      case .socket(let path): "unix:\(path)"
       case .server(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
       }
     }
   }
 
-  public static let form = "R.sqlite/NAME or HOST:PORT/NAME, then nothing, @ALIAS or #VERSION"
+  public static let form = "R.sqlite/NAME, HOST:PORT/NAME or unix:SOCKET/NAME, then nothing, @ALIAS or #VERSION"
 
   public let place: Place
   public let selection: ModelSelection
@@ -89,8 +101,15 @@ public struct ModelReference: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(place)/\(selection)" }
 
-  /// A path, unless it is a host, a colon and digits.
+  /// A path, unless it is a host, a colon and digits, or a socket.
   private static func place(_ text: Substring, in whole: String) throws(ModelStoreError) -> Place {
+    if text.hasPrefix("unix:") {
+      let path = String(text.dropFirst("unix:".count))
+      guard !path.isEmpty else {
+        throw ModelStoreError(.usage, "no socket's path after unix: in '\(whole)', expected \(form)")
+      }
+      return .socket(path: path)
+    }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
     guard !text.contains("/"), let colon = text.lastIndex(of: ":") else { return .registry(path: String(text)) }
     let after = text[text.index(after: colon)...]

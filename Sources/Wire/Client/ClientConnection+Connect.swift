@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
   import Glibc
@@ -11,25 +12,27 @@ import NIOPosix
 
 extension ClientConnection {
   /// Connects, and waits for the server's Welcome.
+  ///
+  /// - Parameters:
+  ///   - context: of the configuration's TLS, where it has one.
+  ///   - onLeave: told when the connection takes no more calls.
   static func connect(
-    to address: TeacherAddress, _ configuration: ClientConfiguration, _ group: any EventLoopGroup
+    to address: TeacherAddress, _ configuration: ClientConfiguration, _ context: NIOSSLContext?,
+    _ group: any EventLoopGroup, onLeave: @escaping @Sendable (ClientConnection) -> Void
   ) async throws(WireStatus) -> ClientConnection {
     let deadline = NIODeadline.now() + TimeAmount(configuration.connectTimeout)
     let connection: ClientConnection
     do {
-      connection = try await ClientBootstrap(group: group)
-        .connectTimeout(TimeAmount(configuration.connectTimeout))
-        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .channelOption(
-          .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 1 << 18)
-        )
-        .connect(host: address.host, port: address.port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try add(to: channel, address, configuration)
+      connection = try await connect(group, configuration, to: address.place) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          if let tls = configuration.tls, let context {
+            try channel.pipeline.syncOperations.addHandler(tls.handler(context, for: address))
           }
+          return try add(to: channel, address, configuration, onLeave: onLeave)
         }
+      }
     } catch {
-      throw address.noTeacher(describe(error))
+      throw error as? WireStatus ?? address.noTeacher(describe(error))
     }
     let timer = connection.channel.eventLoop.scheduleTask(deadline: deadline) {
       connection.close(
@@ -40,29 +43,32 @@ extension ClientConnection {
     return connection
   }
 
-  /// Makes a channel a client's connection.
-  static func add(
-    to channel: any Channel, _ address: TeacherAddress, _ configuration: ClientConfiguration
-  ) throws -> ClientConnection {
-    let connection = ClientConnection(address: address, channel: channel)
-    try channel.pipeline.syncOperations.addHandler(ClientHandler(connection, configuration))
-    return connection
+  private static func connect(
+    _ group: any EventLoopGroup, _ configuration: ClientConfiguration, to place: TeacherAddress.Place,
+    _ initializer: @escaping @Sendable (any Channel) -> EventLoopFuture<ClientConnection>
+  ) async throws -> ClientConnection {
+    let bootstrap = ClientBootstrap(group: group)
+      .connectTimeout(TimeAmount(configuration.connectTimeout))
+      .channelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 1 << 18))
+    switch place {
+    case .tcp(let host, let port):
+      return
+        try await bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .connect(host: host, port: port, channelInitializer: initializer)
+    case .unix(let path):
+      return try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: initializer)
+    }
   }
 
-  /// Sends an artefact in chunks, each when the one before it is in the socket; stops where the server refuses.
-  ///
-  /// - Precondition: it is the connection's only call.
-  func publish(_ header: V1.PublishHeader, artefact: [UInt8]) async throws(WireStatus) -> V1.Body {
-    var header = header
-    header.artefactBytes = UInt64(artefact.count)
-    let reply = open(.publish(header))
-    for start in stride(from: 0, to: artefact.count, by: WireLimits.chunkBytesMax) where isOpen(1) {
-      let end = min(start + WireLimits.chunkBytesMax, artefact.count)
-      let chunk = V1.Chunk(offset: UInt64(start), data: Array(artefact[start..<end]))
-      // A connection that is lost says so in the reply's status.
-      guard (try? await write(V1.Frame(call: 1, .chunk(chunk))).get()) != nil else { break }
-    }
-    return try await reply.status()
+  /// Makes a channel a client's connection.
+  static func add(
+    to channel: any Channel, _ address: TeacherAddress, _ configuration: ClientConfiguration,
+    onLeave: @escaping @Sendable (ClientConnection) -> Void = { _ in }
+  ) throws -> ClientConnection {
+    let connection = ClientConnection(address: address, channel: channel, onLeave: onLeave)
+    try channel.pipeline.syncOperations.addHandler(ClientHandler(connection, configuration))
+    return connection
   }
 }
 
@@ -73,6 +79,15 @@ extension EventLoopFuture where Value: Sendable {
       return try await get()
     } catch {
       throw WireStatus(describing: error)
+    }
+  }
+
+  /// The value, or how the attempt that it stands for failed.
+  func outcome() async throws(AttemptFailure) -> Value {
+    do {
+      return try await get()
+    } catch {
+      throw error as? AttemptFailure ?? AttemptFailure(WireStatus(describing: error))
     }
   }
 }
@@ -88,6 +103,6 @@ func describe(_ error: any Error) -> String {
       "the host's name has no address"
     }
   case ChannelError.connectTimeout(let time): "no answer in \(Double(time.nanoseconds) / 1e9) s"
-  default: "\(error)"
+  default: describeTLS(error) ?? "\(error)"
   }
 }

@@ -8,10 +8,10 @@ import Synchronization
 final class ClientConnection: Sendable {
   enum Call {
     case query(PolicyQuery, firstRow: Int, rows: Int)
-    case unary(V1.Body, EventLoopPromise<V1.Body>)
+    case call(ClientCall)
   }
 
-  private struct Shared: ~Copyable {
+  struct Shared: ~Copyable {
     var state = ClientConnectionState<Call>()
     var codec = FrameCodec()
     var outbox = ByteBuffer()
@@ -27,11 +27,16 @@ final class ClientConnection: Sendable {
   let address: TeacherAddress
   let channel: any Channel
   private let greeting: EventLoopPromise<Void>
-  private let shared = Mutex(Shared())
+  /// Told when no more calls are taken, before those that are over because of it are.
+  private let onLeave: @Sendable (ClientConnection) -> Void
+  let shared = Mutex(Shared())
 
-  init(address: TeacherAddress, channel: any Channel) {
+  init(
+    address: TeacherAddress, channel: any Channel, onLeave: @escaping @Sendable (ClientConnection) -> Void = { _ in }
+  ) {
     self.address = address
     self.channel = channel
+    self.onLeave = onLeave
     greeting = channel.eventLoop.makePromise()
   }
 
@@ -39,11 +44,15 @@ final class ClientConnection: Sendable {
   var greeted: EventLoopFuture<Void> { greeting.futureResult }
   var limits: WireLimits { shared.withLock { $0.limits } }
   var server: String { shared.withLock { $0.server } }
+  /// Calls without an answer.
+  var callCount: Int { shared.withLock { $0.state.callCount } }
+  var isTaking: Bool { shared.withLock { $0.state.isTaking } }
 
   // MARK: Threads that ask
 
   /// Sends a query, in as many calls as the server's limits ask for.
-  func submit(_ query: PolicyQuery) throws(WireStatus) {
+  /// - Returns: why it was not sent; nil where it was.
+  func submit(_ query: PolicyQuery) -> AttemptFailure? {
     let refused: WireStatus? = shared.withLock { shared in
       let most = shared.limits.rowsPerCall(
         observationWidth: query.observationWidth, parameterWidth: query.parameterWidth)
@@ -54,27 +63,37 @@ final class ClientConnection: Sendable {
       for firstRow in stride(from: 0, to: query.rows, by: most) {
         let rows = min(most, query.rows - firstRow)
         let call = Call.query(query, firstRow: firstRow, rows: rows)
-        if let number = shared.state.add(call, rows: rows) { Self.pack(number, call, &shared) }
+        if let number = shared.state.add(call, rows: rows) { pack(number, call, &shared) }
       }
       postFlush(&shared)
       return nil
     }
-    if let refused { throw refused }
+    guard let refused else { return nil }
+    retire(refused)
+    return AttemptFailure(refused, isUnstarted: true)
   }
 
-  /// Opens a call. Its future has the reply's body, or fails with a ``WireStatus``.
-  /// - Parameter rows: observations of a query.
-  func open(_ body: V1.Body, rows: Int = 0) -> EventLoopFuture<V1.Body> {
-    let promise = channel.eventLoop.makePromise(of: V1.Body.self)
+  /// Opens a call, which ends by itself at its deadline.
+  func open(_ call: ClientCall) {
     let refused: WireStatus? = shared.withLock { shared in
+      // Given up before it began.
+      if call.isOver { return nil }
       if let refusal = shared.state.refusal(ofCalls: 1) { return refusal }
-      let call = Call.unary(body, promise)
-      if let number = shared.state.add(call, rows: rows) { Self.pack(number, call, &shared) }
+      if let number = shared.state.add(.call(call), rows: call.rows) { pack(number, .call(call), &shared) }
       postFlush(&shared)
       return nil
     }
-    if let refused { promise.fail(refused) }
-    return promise.futureResult
+    if let refused {
+      retire(refused)
+      call.receiver.fail(AttemptFailure(refused, isUnstarted: true))
+    } else if let deadline = call.deadline {
+      let timer = channel.eventLoop.scheduleTask(deadline: deadline.at) { self.end(call, deadline.passed) }
+      let isOver = shared.withLock { _ in
+        if !call.isOver { call.timer = timer }
+        return call.isOver
+      }
+      if isOver { timer.cancel() }
+    }
   }
 
   /// The call has no answer yet.
@@ -88,21 +107,21 @@ final class ClientConnection: Sendable {
   }
 
   /// Succeeds when the server has answered.
-  func ping() -> EventLoopFuture<Void> {
+  func ping() -> (number: UInt64, answer: EventLoopFuture<Void>) {
     let promise = channel.eventLoop.makePromise(of: Void.self)
-    let refused: WireStatus? = shared.withLock { shared in
-      if let refusal = shared.state.refusal(ofCalls: 0) { return refusal }
+    let (number, refused): (UInt64, WireStatus?) = shared.withLock { shared in
+      if let refusal = shared.state.refusal(ofCalls: 0) { return (0, refusal) }
       shared.lastPing += 1
       shared.pings[shared.lastPing] = promise
       shared.codec.write(V1.Frame(.ping(shared.lastPing)), into: &shared.outbox)
       postFlush(&shared)
-      return nil
+      return (shared.lastPing, nil)
     }
-    if let refused { promise.fail(refused) }
-    return promise.futureResult
+    if let refused { promise.fail(AttemptFailure(refused, isUnstarted: true)) }
+    return (number, promise.futureResult)
   }
 
-  private static func pack(_ number: UInt32, _ call: Call, _ shared: inout Shared) {
+  private func pack(_ number: UInt32, _ call: Call, _ shared: inout Shared) {
     switch call {
     case .query(let query, let firstRow, let rows):
       var request = query.request
@@ -111,14 +130,22 @@ final class ClientConnection: Sendable {
         request.alias = ""
         request.version = pinned
       }
+      if let deadline = query.deadline {
+        request.deadlineMicroseconds = deadline.microsecondsLeft(channel.eventLoop.now)
+      }
       let observations = query.observations(from: firstRow, rows: rows)
       shared.codec.writeInfer(call: number, request, observations: observations, into: &shared.outbox)
-    case .unary(let body, _):
+    case .call(let call):
+      var body = call.body
+      if case .infer(var request) = body, let deadline = call.deadline {
+        request.deadlineMicroseconds = deadline.microsecondsLeft(channel.eventLoop.now)
+        body = .infer(request)
+      }
       shared.codec.write(V1.Frame(call: number, body), into: &shared.outbox)
     }
   }
 
-  private func postFlush(_ shared: inout Shared) {
+  func postFlush(_ shared: inout Shared) {
     guard !shared.isFlushPosted, shared.outbox.readableBytes > 0 else { return }
     shared.isFlushPosted = true
     channel.eventLoop.execute { self.flush() }
@@ -160,22 +187,31 @@ final class ClientConnection: Sendable {
     greeting.succeed()
   }
 
-  /// Answers a query, or the reply to one that ``open(_:rows:)`` sent.
+  /// Answers a query, or the reply to one that ``open(_:)`` sent.
   func answer(_ reply: InferReplyView) {
-    switch shared.withLock({ $0.state.settle(reply.call) }) {
+    switch settle(reply.call) {
     case .query(let query, let firstRow, let rows): query.finish(from: firstRow, rows: rows, reply)
-    case .unary(_, let promise): promise.succeed(.inferReply(V1.InferReply(reply)))
+    case .call(let call): _ = call.receiver.receive(.inferReply(V1.InferReply(reply)))
     case nil: break
     }
   }
 
   func answer(_ number: UInt32, _ body: V1.Body) {
-    switch (shared.withLock { $0.state.settle(number) }, body) {
-    case (.query(let query, _, _), .status(let status)): query.fail(status)
-    case (.query(let query, _, _), _): query.fail(WireStatus(.internalError, "the server answered no InferReply"))
-    case (.unary(_, let promise), .status(let status)): promise.fail(status)
-    case (.unary(_, let promise), _): promise.succeed(body)
-    case (nil, _): break
+    if case .status(let status) = body {
+      let status =
+        status.code == .ok
+        ? WireStatus(.internalError, "the server ended the call with OK and no reply") : status
+      return settle(number).map { Self.fail($0, AttemptFailure(status)) } ?? ()
+    }
+    switch shared.withLock({ $0.state.call(number) }) {
+    case .query(let query, _, _):
+      _ = settle(number)
+      query.fail(AttemptFailure(WireStatus(.internalError, "the server answered no InferReply")))
+    case .call(let call) where call.receiver.isStream:
+      if call.receiver.receive(body) { _ = settle(number) }
+    case .call(let call):
+      if settle(number) != nil { _ = call.receiver.receive(body) }
+    case nil: break
     }
   }
 
@@ -186,17 +222,48 @@ final class ClientConnection: Sendable {
   /// What came is answered: calls that waited for room may go.
   func sendWaiting() {
     let isDrained = shared.withLock { shared in
-      while let (number, call) = shared.state.nextToSend() { Self.pack(number, call, &shared) }
+      while let (number, call) = shared.state.nextToSend() { pack(number, call, &shared) }
       postFlush(&shared)
       return shared.state.isDrained
     }
     if isDrained { channel.close(promise: nil) }
   }
 
+  /// The call is over; nil where there is none of this number.
+  private func settle(_ number: UInt32) -> Call? {
+    let (call, timer): (Call?, Scheduled<Void>?) = shared.withLock { shared in
+      let call = shared.state.settle(number)
+      guard case .call(let one) = call else { return (call, nil) }
+      one.isOver = true
+      return (call, one.timer)
+    }
+    timer?.cancel()
+    return call
+  }
+
+  static func fail(_ call: Call, _ failure: AttemptFailure) {
+    switch call {
+    case .query(let query, _, _): query.fail(failure)
+    case .call(let call):
+      call.timer?.cancel()
+      call.receiver.fail(failure)
+    }
+  }
+
+  /// Says that no more calls are taken.
+  func leave() { onLeave(self) }
+
   func left(_ goAway: V1.GoAway) {
-    let dropped = shared.withLock { $0.state.leave(lastCall: goAway.lastCall, goAway.status) }
-    for call in dropped { Self.fail(call, goAway.status) }
-    greeting.fail(goAway.status)
+    var status = goAway.status
+    if status.code == .ok { status.code = .unavailable }
+    let dropped = shared.withLock { shared in
+      let dropped = shared.state.leave(lastCall: goAway.lastCall, status)
+      Self.markOver(dropped)
+      return dropped
+    }
+    leave()
+    for call in dropped { Self.fail(call, AttemptFailure(status, isUnstarted: true)) }
+    greeting.fail(status)
   }
 
   /// Every call under way fails; later ones are refused with the same status.
@@ -204,19 +271,20 @@ final class ClientConnection: Sendable {
     let (status, calls, pings) = shared.withLock { shared in
       let (status, calls) = shared.state.close(status)
       defer { shared.pings = [:] }
+      Self.markOver(calls.started + calls.unstarted)
       return (status, calls, shared.pings)
     }
-    for call in calls { Self.fail(call, status) }
-    for ping in pings.values { ping.fail(status) }
+    leave()
+    for call in calls.started { Self.fail(call, AttemptFailure(status)) }
+    for call in calls.unstarted { Self.fail(call, AttemptFailure(status, isUnstarted: true)) }
+    for ping in pings.values { ping.fail(AttemptFailure(status)) }
     greeting.fail(status)
     channel.close(promise: nil)
   }
 
-  private static func fail(_ call: Call, _ status: WireStatus) {
-    switch call {
-    case .query(let query, _, _): query.fail(status)
-    case .unary(_, let promise): promise.fail(status)
-    }
+  /// Under the lock.
+  private static func markOver(_ calls: [Call]) {
+    for case .call(let call) in calls { call.isOver = true }
   }
 }
 

@@ -2,6 +2,14 @@
 ///
 /// A value without I/O: its transitions say what to send and which calls are over.
 struct ClientConnectionState<Call> {
+  /// Calls that are over without an answer, oldest first.
+  struct Dropped {
+    /// The server may have begun them.
+    var started: [Call] = []
+    /// They never left, or the server says that it did not begin them.
+    var unstarted: [Call] = []
+  }
+
   private enum Phase {
     /// `Hello` is out; no call is sent before the server's limits are known.
     case greeting
@@ -42,8 +50,23 @@ struct ClientConnectionState<Call> {
     case .leaving(let status), .closed(let status): return status
     case .greeting, .open: break
     }
-    let left = Int(WireLimits.callNumberMax) + 1 - Int(nextCall) - (waiting.count - firstWaiting)
-    return count <= left ? nil : WireStatus(.unavailable, "the connection has no call numbers left: connect again")
+    return count <= numbersLeft
+      ? nil : WireStatus(.unavailable, "the connection has no call numbers left: another one is needed")
+  }
+
+  private var numbersLeft: Int {
+    Int(WireLimits.callNumberMax) + 1 - Int(nextCall) - (waiting.count - firstWaiting)
+  }
+
+  /// Calls that have no answer yet.
+  var callCount: Int { open.count + waiting.count - firstWaiting }
+
+  /// New calls are taken, or will be once the server has greeted.
+  var isTaking: Bool {
+    switch phase {
+    case .greeting, .open: true
+    case .leaving, .closed: false
+    }
   }
 
   /// Takes a call that ``refusal(ofCalls:)`` does not refuse.
@@ -81,6 +104,21 @@ struct ClientConnectionState<Call> {
     return entry.call
   }
 
+  /// The call, where it has no answer yet.
+  func call(_ number: UInt32) -> Call? { open[number]?.call }
+
+  /// Gives up calls, sent or waiting.
+  /// - Returns: the numbers of those that were sent, and how many there were in all.
+  mutating func withdraw(where isMeant: (Call) -> Bool) -> (sent: [UInt32], count: Int) {
+    let sent = open.filter { isMeant($0.value.call) }.keys.sorted()
+    for number in sent { _ = settle(number) }
+    let left = waiting[firstWaiting...].filter { !isMeant($0.call) }
+    let count = sent.count + waiting.count - firstWaiting - left.count
+    waiting = Array(left)
+    firstWaiting = 0
+    return (sent, count)
+  }
+
   /// The server leaves.
   /// - Returns: the calls that it did not start, oldest first.
   mutating func leave(lastCall: UInt32, _ status: WireStatus) -> [Call] {
@@ -92,26 +130,36 @@ struct ClientConnectionState<Call> {
     return dropped + takeWaiting()
   }
 
-  /// The server leaves, and nothing is open any more.
+  /// The client takes another connection; what was taken finishes here.
+  mutating func retire(_ status: WireStatus) {
+    guard isTaking else { return }
+    phase = .leaving(status)
+  }
+
+  /// No call is taken any more, and none is open.
   var isDrained: Bool {
-    if case .leaving = phase { open.isEmpty } else { false }
+    if case .leaving = phase { callCount == 0 } else { false }
   }
 
   /// The connection is gone.
   /// - Returns: the status that its end has, which is the server's where it said one; and every unfinished call.
-  mutating func close(_ status: WireStatus) -> (status: WireStatus, calls: [Call]) {
+  mutating func close(_ status: WireStatus) -> (status: WireStatus, calls: Dropped) {
     switch phase {
-    case .closed(let first): return (first, [])
+    case .closed(let first): return (first, Dropped())
     case .leaving(let said): phase = .closed(said)
     case .greeting, .open: phase = .closed(status)
     }
-    let calls = open.keys.sorted().compactMap { settle($0) } + takeWaiting()
+    let calls = Dropped(started: open.keys.sorted().compactMap { settle($0) }, unstarted: takeWaiting())
     guard case .closed(let status) = phase else { preconditionFailure("closed above") }
     return (status, calls)
   }
 
   private func hasRoom(rows: Int) -> Bool {
-    guard case .open = phase, open.count < limits.callsInFlightMax else { return false }
+    switch phase {
+    case .greeting, .closed: return false
+    case .open, .leaving: break
+    }
+    guard open.count < limits.callsInFlightMax else { return false }
     return rowsInFlight == 0 || rowsInFlight + rows <= limits.rowsInFlightMax
   }
 

@@ -13,6 +13,7 @@ final class ClientHandler: ChannelInboundHandler {
   private var unread = ByteBuffer()
   private var lastRead = NIODeadline.now()
   private var keepalive: Scheduled<Void>?
+  private var isGreeted = false
 
   init(_ connection: ClientConnection, _ configuration: ClientConfiguration) {
     self.connection = connection
@@ -30,7 +31,7 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    connection.close(lost("it was closed at the other end"))
+    connection.close(isGreeted ? lost("it was closed at the other end") : closedUnanswered)
     context.fireChannelInactive()
   }
 
@@ -41,7 +42,7 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    connection.close(lost(describe(error)))
+    connection.close(isGreeted ? lost(describe(error)) : connection.address.failed(describe(error)))
   }
 
   // MARK: Reading
@@ -71,7 +72,8 @@ final class ClientHandler: ChannelInboundHandler {
       connection.close(
         WireStatus(
           .internalError,
-          "\(connection.address) does not speak Docent's protocol (\(error)): another service, or one that wants TLS?"))
+          "\(connection.address) does not speak Docent's protocol (\(error)): another service, or one that wants TLS (--tls)?"
+        ))
     }
   }
 
@@ -103,7 +105,9 @@ final class ClientHandler: ChannelInboundHandler {
 
   private func handle(_ frame: V1.Frame, _ context: ChannelHandlerContext) {
     switch frame.body {
-    case .welcome(let welcome): connection.welcomed(welcome)
+    case .welcome(let welcome):
+      isGreeted = true
+      connection.welcomed(welcome)
     case .goAway(let goAway): connection.left(goAway)
     case .ping(let payload): write(V1.Frame(.pong(payload)), context)
     case .pong(let payload): connection.ponged(payload)
@@ -137,6 +141,11 @@ final class ClientHandler: ChannelInboundHandler {
     var buffer = context.channel.allocator.buffer(capacity: 256)
     codec.write(frame, into: &buffer)
     context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+  }
+
+  private var closedUnanswered: WireStatus {
+    let guess = configuration.tls == nil ? "does it want TLS (--tls)?" : "does it speak TLS?"
+    return connection.address.failed("it was closed at the other end before it answered: \(guess)")
   }
 
   private func lost(_ why: String) -> WireStatus {

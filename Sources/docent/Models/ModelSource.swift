@@ -16,8 +16,9 @@ protocol ModelSource: Sendable {
 struct SourceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The registry's file.", valueName: "file"))
   var registry: String?
-  @Option(help: ArgumentHelp("A teacher service.", valueName: "host:port"))
+  @Option(help: ArgumentHelp("A teacher service, or unix: and its socket.", valueName: "host:port"))
   var server: String?
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
   func validate() throws {
     guard (registry == nil) != (server == nil) else {
@@ -32,7 +33,7 @@ struct SourceOptions: ParsableArguments {
     -> Answer
   {
     if let registry { return try await body(RegistrySource(store: PolicyStore(path: registry, mode: mode))) }
-    return try await ServerSource.with(server ?? "", body)
+    return try await connection.withClient(server ?? "") { try await body(ServerSource(client: $0)) }
   }
 }
 

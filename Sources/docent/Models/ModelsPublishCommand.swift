@@ -28,6 +28,7 @@ struct ModelsPublishCommand: AsyncParsableCommand {
   var to: String
   @Option(help: ArgumentHelp("The same id again publishes nothing and answers the same.", valueName: "id"))
   var requestID: String?
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 
   private struct Result: Encodable {
@@ -46,10 +47,9 @@ struct ModelsPublishCommand: AsyncParsableCommand {
     let header = V1.PublishHeader(
       model: name, sha256: stored.version.sha256.bytes, lineage: V1.Lineage(stored.version.lineage),
       golden: V1.Golden(stored.golden ?? GoldenRows(of: stored.inference)), requestID: requestID ?? UUID().uuidString)
-    let client = try await TeacherClient.connect(
-      to: address, configuration: ClientConfiguration(name: OperatorName.current))
-    let reply = try await client.publish(header, artefact: store.registry.artefact(of: stored.version))
-    await client.close()
+    let reply = try await connection.withClient(address) { client in
+      try await client.publish(header, artefact: store.registry.artefact(of: stored.version))
+    }
     let result = Result(
       server: address, model: name, version: reply.version, sha256: stored.version.sha256.hex)
     try output.results.print(
@@ -63,8 +63,9 @@ struct ModelsPublishCommand: AsyncParsableCommand {
     } catch {
       throw ValidationError(error.message)
     }
-    guard case .server = reference.place, !to.contains("@"), !to.contains("#") else {
-      throw ValidationError("--to is '\(to)', expected HOST:PORT/NAME without an alias or a version")
+    guard reference.place.isServer, !to.contains("@"), !to.contains("#") else {
+      throw ValidationError(
+        "--to is '\(to)', expected HOST:PORT/NAME or unix:SOCKET/NAME, without an alias or a version")
     }
     return (reference.place.description, reference.model)
   }

@@ -4,17 +4,7 @@ import Wire
 
 /// Models at a teacher service.
 struct ServerSource: ModelSource {
-  private let client: TeacherClient
-
-  /// Connects, and closes the connection when `body` has ended.
-  static func with<Answer>(_ address: String, _ body: (any ModelSource) async throws -> Answer) async throws -> Answer {
-    let client = try await TeacherClient.connect(
-      to: address, configuration: ClientConfiguration(name: OperatorName.current))
-    let answer: Result<Answer, any Error>
-    do { answer = .success(try await body(ServerSource(client: client))) } catch { answer = .failure(error) }
-    await client.close()
-    return try answer.get()
-  }
+  let client: TeacherClient
 
   func versions(of model: String?) async throws -> [VersionListing] {
     var models = try await client.listModels()

@@ -82,7 +82,7 @@ struct ClientConnectionStateTests {
     #expect(state.leave(lastCall: 1, WireStatus(.internalError, "bad frame")) == [])
     let (status, calls) = state.close(Self.gone)
     #expect(status == WireStatus(.internalError, "bad frame"))
-    #expect(calls == ["a"])
+    #expect(calls.started == ["a"] && calls.unstarted.isEmpty)
   }
 
   @Test("A lost connection fails every call once, and refuses later ones with the first status")
@@ -90,9 +90,10 @@ struct ClientConnectionStateTests {
     var state = opened(calls: 1)
     _ = state.add("a", rows: 1)
     _ = state.add("b", rows: 1)
-    #expect(state.close(Self.gone).calls == ["a", "b"])
+    let dropped = state.close(Self.gone).calls
+    #expect(dropped.started == ["a"] && dropped.unstarted == ["b"])
     let again = state.close(WireStatus(.cancelled, "closed"))
-    #expect(again.status == Self.gone && again.calls.isEmpty)
+    #expect(again.status == Self.gone && again.calls.started.isEmpty && again.calls.unstarted.isEmpty)
     #expect(state.refusal(ofCalls: 1) == Self.gone)
     #expect(state.leave(lastCall: 0, WireStatus(.internalError, "late")) == [])
     #expect(state.refusal(ofCalls: 1) == Self.gone)
@@ -106,5 +107,35 @@ struct ClientConnectionStateTests {
     #expect(state.add("a", rows: 1) == WireLimits.callNumberMax - 1)
     #expect(state.add("b", rows: 1) == WireLimits.callNumberMax)
     #expect(state.refusal(ofCalls: 1)?.code == .unavailable)
+  }
+
+  @Test("Calls that are given up make room, sent or not")
+  func withdrawal() {
+    var state = opened(calls: 2, rows: 10)
+    for call in ["a", "b", "c", "a", "d"] { _ = state.add(call, rows: 5) }
+    let withdrawn = state.withdraw { $0 == "a" }
+    #expect(withdrawn.sent == [1] && withdrawn.count == 2)
+    #expect(state.settle(1) == nil)
+    #expect(state.callCount == 3)
+    let next = state.nextToSend()
+    #expect(next?.number == 3 && next?.call == "c")
+    _ = state.settle(2)
+    #expect(state.nextToSend()?.call == "d")
+    let none = state.withdraw { $0 == "x" }
+    #expect(none.count == 0)
+  }
+
+  @Test("A connection that is retired finishes what waits, and takes no more")
+  func retiring() {
+    var state = opened(calls: 1)
+    _ = state.add("a", rows: 1)
+    _ = state.add("b", rows: 1)
+    state.retire(Self.gone)
+    #expect(!state.isTaking && state.refusal(ofCalls: 1) == Self.gone)
+    _ = state.settle(1)
+    #expect(!state.isDrained)
+    #expect(state.nextToSend()?.call == "b")
+    _ = state.settle(2)
+    #expect(state.isDrained)
   }
 }

@@ -9,6 +9,7 @@ import Testing
 struct ClientHandlerTests {
   let channel = EmbeddedChannel()
   let connection: ClientConnection
+  let configuration: ClientConfiguration
 
   init() throws {
     var configuration = ClientConfiguration.defaults
@@ -16,8 +17,36 @@ struct ClientHandlerTests {
     configuration.token = "secret"
     configuration.keepaliveTime = .seconds(20)
     configuration.keepaliveTimeout = .seconds(5)
+    configuration.retries.attempts = 1
+    self.configuration = configuration
     connection = try ClientConnection.add(to: channel, TeacherAddress("127.0.0.1:7070"), configuration)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 7070)).wait()
+  }
+
+  /// Opens a call of one reply.
+  private func open(_ body: V1.Body, rows: Int = 0, timeout: Duration? = nil) -> EventLoopFuture<V1.Body> {
+    openCall(body, rows: rows, timeout: timeout).reply
+  }
+
+  private func openCall(
+    _ body: V1.Body, rows: Int = 0, timeout: Duration? = nil
+  ) -> (call: ClientCall, reply: EventLoopFuture<V1.Body>) {
+    let promise = channel.eventLoop.makePromise(of: V1.Body.self)
+    let call = ClientCall(
+      body, rows: rows, deadline: timeout.map { CallDeadline($0, from: channel.eventLoop.now) },
+      to: UnaryReceiver(promise: promise))
+    connection.open(call)
+    return (call, promise.futureResult)
+  }
+
+  /// A query whose pool has this connection.
+  private func query(observationWidth: Int, parameterWidth: Int) throws -> PolicyQuery {
+    let pool = ConnectionPool(
+      connection.address, configuration, channel.eventLoop,
+      connector: { [connection] loop, _ in loop.makeSucceededFuture(connection) })
+    pool.start()
+    return PolicyQuery(
+      V1.InferRequest(model: "m"), observationWidth: observationWidth, parameterWidth: parameterWidth, pool: pool)
   }
 
   private func sent() throws -> [V1.Frame] {
@@ -51,14 +80,14 @@ struct ClientHandlerTests {
       _ = try future.wait()
       return nil
     } catch {
-      return error as? WireStatus
+      return (error as? AttemptFailure)?.status ?? error as? WireStatus
     }
   }
 
   @Test("It begins with Hello and takes the limits of Welcome")
   func handshake() throws {
     #expect(try sent() == [V1.Frame(.hello(V1.Hello(protocolNumber: 1, client: "test", token: "secret")))])
-    let early = connection.open(.health(.init()))
+    let early = open(.health(.init()))
     channel.embeddedEventLoop.run()
     #expect(try sent() == [])
     try greetAndExpectEarlyCall()
@@ -79,7 +108,7 @@ struct ClientHandlerTests {
   @Test("Calls packed before the flush leave in one write")
   func coalescing() throws {
     try greet()
-    let calls = (0..<3).map { _ in connection.open(.health(.init())) }
+    let calls = (0..<3).map { _ in open(.health(.init())) }
     channel.embeddedEventLoop.run()
     let write = try #require(try channel.readOutbound(as: ByteBuffer.self))
     #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
@@ -91,8 +120,8 @@ struct ClientHandlerTests {
   @Test("Replies may come in any pieces", arguments: [1, 2, 3, 7, 1000])
   func pieces(size: Int) throws {
     try greet()
-    let health = connection.open(.health(.init()))
-    let infer = connection.open(.infer(V1.InferRequest(model: "m", rows: 1)), rows: 1)
+    let health = open(.health(.init()))
+    let infer = open(.infer(V1.InferRequest(model: "m", rows: 1)), rows: 1)
     channel.embeddedEventLoop.run()
     let reply = V1.InferReply(version: 3, rows: 1, outputs: [1, 2], values: [0.5])
     var stream = bytes(
@@ -114,7 +143,7 @@ struct ClientHandlerTests {
   @Test("A silent server is pinged, and gone when it stays silent")
   func keepalive() throws {
     try greet()
-    let call = connection.open(.health(.init()))
+    let call = open(.health(.init()))
     channel.embeddedEventLoop.advanceTime(by: .seconds(19))
     #expect(try sent() == [V1.Frame(call: 1, .health(.init()))])
     channel.embeddedEventLoop.advanceTime(by: .seconds(1))
@@ -145,10 +174,9 @@ struct ClientHandlerTests {
   @Test("A reply that cannot be used fails its call alone")
   func unusableReply() throws {
     try greet()
-    let query = PolicyQuery(
-      V1.InferRequest(model: "m"), observationWidth: 2, parameterWidth: 3, connection: connection)
+    let query = try query(observationWidth: 2, parameterWidth: 3)
     try query.submit([1, 2])
-    let health = connection.open(.health(.init()))
+    let health = open(.health(.init()))
     channel.embeddedEventLoop.run()
     let reply = V1.InferReply(version: 1, rows: 1, outputs: [1, 2], values: [1])
     try channel.writeInbound(
@@ -168,8 +196,7 @@ struct ClientHandlerTests {
   @Test("A reply without values gives zeros")
   func noValues() throws {
     try greet()
-    let query = PolicyQuery(
-      V1.InferRequest(model: "m"), observationWidth: 2, parameterWidth: 1, connection: connection)
+    let query = try query(observationWidth: 2, parameterWidth: 1)
     try query.submit([1, 2, 3, 4])
     channel.embeddedEventLoop.run()
     try channel.writeInbound(
@@ -178,5 +205,69 @@ struct ClientHandlerTests {
     var values: [Float] = [9, 9]
     #expect(try query.wait(outputs: &outputs, values: &values) == 1)
     #expect(outputs == [5, 6] && values == [0, 0])
+  }
+
+  @Test("A call ends at its deadline, whatever the server does: it is cancelled there, and a late reply is not for it")
+  func deadline() throws {
+    try greet()
+    let call = open(.health(.init()), timeout: .milliseconds(30))
+    let other = open(.health(.init()))
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(29))
+    #expect(try sent().map(\.call) == [1, 2])
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+    #expect(failure(of: call) == WireStatus(.deadlineExceeded, "no answer within 0.03 seconds"))
+    #expect(try sent() == [V1.Frame(call: 1, .cancel)])
+    try channel.writeInbound(bytes(.healthReply(1), .healthReply(2, .notServing)))
+    #expect(try other.wait() == .healthReply(V1.HealthReply(serving: .notServing)))
+  }
+
+  @Test("A call that waits for room ends at its deadline unsent")
+  func deadlineUnsent() throws {
+    try greet()
+    let sentCalls = (0..<4).map { _ in open(.health(.init())) }
+    let call = open(.health(.init()), timeout: .milliseconds(30))
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(30))
+    #expect(failure(of: call)?.code == .deadlineExceeded)
+    try channel.writeInbound(bytes(.healthReply(1)))
+    channel.embeddedEventLoop.run()
+    #expect(try sent().map(\.body) == Array(repeating: .health(.init()), count: 4))
+    connection.close(WireStatus(.cancelled, "the end"))
+    for call in sentCalls[1...] { #expect(failure(of: call)?.code == .cancelled) }
+  }
+
+  @Test("A query says the microseconds left when it is written, not when it was asked")
+  func deadlineOnTheWire() throws {
+    let call = open(.infer(V1.InferRequest(model: "m", rows: 1)), rows: 1, timeout: .milliseconds(30))
+    _ = try sent()
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(10))
+    let limits = WireLimits(frameBytesMax: 1 << 20, rowsPerCallMax: 16, callsInFlightMax: 4, rowsInFlightMax: 64)
+    try channel.writeInbound(bytes(V1.Frame(.welcome(limits.welcome(server: "embedded")))))
+    channel.embeddedEventLoop.run()
+    #expect(try sent().map(\.query.deadlineMicroseconds) == [20_000])
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(20))
+    #expect(failure(of: call)?.code == .deadlineExceeded)
+  }
+
+  @Test("A call that is given up makes room for one that waits, once")
+  func givingUp() throws {
+    try greet()
+    let calls = (0..<5).map { _ in openCall(.health(.init())) }
+    channel.embeddedEventLoop.run()
+    #expect(try sent().count == 4)
+    connection.end(calls[1].call, WireStatus(.cancelled, "enough"))
+    connection.end(calls[1].call, WireStatus(.aborted, "again"))
+    channel.embeddedEventLoop.run()
+    #expect(failure(of: calls[1].reply) == WireStatus(.cancelled, "enough"))
+    #expect(try sent() == [V1.Frame(call: 2, .cancel), V1.Frame(call: 5, .health(.init()))])
+    connection.close(WireStatus(.unavailable, "the end"))
+    for index in [0, 2, 3, 4] { #expect(failure(of: calls[index].reply)?.code == .unavailable) }
+  }
+
+  @Test("A status OK without a reply is the server's fault, not an answer")
+  func okWithoutReply() throws {
+    try greet()
+    let call = open(.health(.init()))
+    try channel.writeInbound(bytes(.status(1, .ok, "")))
+    #expect(failure(of: call)?.code == .internalError)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Testing
 
 @testable import Wire
@@ -11,35 +12,69 @@ struct ScriptedTeacher: Sendable {
 
   typealias Script = @Sendable (Session) async throws -> Void
 
-  /// Runs a script on the first connection, then the other on the second, and `body` beside them.
+  /// Runs each script on a connection of its own, in the order in which they come, and `body` beside them. Further
+  /// connections are closed at once.
+  ///
+  /// - Parameters:
+  ///   - tls: what the teacher speaks TLS with; nil for none.
+  ///   - path: of a Unix-domain socket to listen on; nil for a port.
   static func run(
-    _ first: @escaping Script, then second: Script? = nil,
+    tls: NIOSSLContext? = nil, path: String? = nil,
+    _ first: @escaping Script, then second: Script? = nil, then third: Script? = nil,
     body: @Sendable (ScriptedTeacher) async throws -> Void
   ) async throws {
-    let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .bind(host: "127.0.0.1", port: 0) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(FrameDecoder()))
-          return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
-        }
+    let scripts = [first, second, third].compactMap { $0 }
+    // Nothing is read before a session takes the connection.
+    let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelOption(.autoRead, value: false)
+    let initializer: @Sendable (any Channel) -> EventLoopFuture<any Channel> = { channel in
+      channel.eventLoop.makeCompletedFuture {
+        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(FrameDecoder()))
+        return channel
       }
-    let address = try #require(server.channel.localAddress)
+    }
+    let server =
+      if let path {
+        try await bootstrap.bind(unixDomainSocketPath: path, childChannelInitializer: initializer)
+      } else {
+        try await bootstrap.bind(host: "127.0.0.1", port: 0, childChannelInitializer: initializer)
+      }
+    let address = try path.map { "unix:\($0)" } ?? "127.0.0.1:\(#require(server.channel.localAddress?.port))"
     try await server.executeThenClose { connections in
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-          var accepted = connections.makeAsyncIterator()
-          for script in [first] + (second.map { [$0] } ?? []) {
-            guard let connection = try await accepted.next() else { return }
-            try await connection.executeThenClose { inbound, outbound in
-              let session = Session(inbound: inbound.makeAsyncIterator(), outbound: outbound)
-              try await script(session)
+          try await withThrowingTaskGroup(of: Void.self) { sessions in
+            var count = 0
+            for try await connection in connections {
+              if scripts.indices.contains(count) {
+                let script = scripts[count]
+                sessions.addTask { try await Self.run(script, on: connection) }
+              } else {
+                try? await connection.close()
+              }
+              count += 1
             }
+            #expect(count >= scripts.count, "of \(scripts.count) scripts \(count) had a connection")
+            try await sessions.waitForAll()
           }
         }
-        try await body(ScriptedTeacher(address: "127.0.0.1:\(address.port!)"))
+        try await body(ScriptedTeacher(address: address))
+        try await server.channel.close()
         try await group.waitForAll()
       }
+    }
+  }
+
+  private static func run(_ script: Script, on channel: any Channel) async throws {
+    let connection = try await channel.eventLoop.submit {
+      try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+    }.get()
+    try await connection.executeThenClose { inbound, outbound in
+      // The client may have gone already.
+      try? await channel.setOption(.autoRead, value: true).get()
+      try await script(Session(inbound: inbound.makeAsyncIterator(), outbound: outbound))
     }
   }
 
@@ -57,9 +92,16 @@ struct ScriptedTeacher: Sendable {
       self.outbound = outbound
     }
 
-    /// The next frame; nil at the end.
+    /// Reads until the client closes; what it sends beyond the script is a fault.
+    func readToEnd() async throws {
+      while let frame = try await readOrEnd() { Issue.record("\(frame) is beyond the script") }
+    }
+
+    /// The next frame; nil at the end, however the client brought it about.
     func readOrEnd() async throws -> V1.Frame? {
-      guard let payload = try await inbound.next() else { return nil }
+      let payload: ByteBuffer?
+      do { payload = try await inbound.next() } catch is IOError { return nil }
+      guard let payload else { return nil }
       var codec = FrameCodec()
       return try payload.withUnsafeReadableBytes { try codec.read($0) }
     }
@@ -72,11 +114,12 @@ struct ScriptedTeacher: Sendable {
       return frames
     }
 
+    /// A client that has gone is not written to, and knows it.
     func write(_ frames: V1.Frame...) async throws {
       var codec = FrameCodec()
       var buffer = ByteBuffer()
       for frame in frames { codec.write(frame, into: &buffer) }
-      try await outbound.write(buffer)
+      try? await outbound.write(buffer)
     }
 
     /// Takes the Hello and answers it.
@@ -99,6 +142,18 @@ struct ScriptedTeacher: Sendable {
 }
 
 extension V1.Frame {
+  static func goAway(_ lastCall: UInt32, _ code: WireStatus.Code, _ message: String) -> V1.Frame {
+    V1.Frame(.goAway(V1.GoAway(lastCall: lastCall, status: WireStatus(code, message))))
+  }
+
+  static func healthReply(_ call: UInt32, _ serving: V1.Serving = .serving) -> V1.Frame {
+    V1.Frame(call: call, .healthReply(V1.HealthReply(serving: serving)))
+  }
+
+  static func status(_ call: UInt32, _ code: WireStatus.Code, _ message: String, retryAfter: UInt64 = 0) -> V1.Frame {
+    V1.Frame(call: call, .status(WireStatus(code, message, retryAfterMicroseconds: retryAfter)))
+  }
+
   /// The query in a frame that has one.
   var query: V1.InferRequest {
     guard case .infer(let request) = body else {
