@@ -16,6 +16,7 @@ struct QueryCommand: AsyncParsableCommand {
       Examples:
         docent query 127.0.0.1:7070/cartpole --observation 0.1,0.2,0.3,0.4
         docent query 127.0.0.1:7070/cartpole#2 --observation 0,0,0.05,0 --observation 0,0,-0.05,0 --json
+        docent query 127.0.0.1:7070/cartpole --observation 0,0,0,0 --sample-seed 7 --features policy.1
         docent query teacher.example.org:7070/cartpole --observation 0,0,0,0 --tls --token-file token
       """)
 
@@ -29,6 +30,13 @@ struct QueryCommand: AsyncParsableCommand {
     help: ArgumentHelp("The observation's numbers; give the option again for more rows.", valueName: "numbers"),
     transform: QueryCommand.numbers)
   var observation: [[Float]]
+  @Option(help: ArgumentHelp("Draw actions too; the same seed draws the same.", valueName: "seed"))
+  var sampleSeed: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "The activations of a hidden layer too: policy.0, value.0, ...; trunk.0, ... of a shared trunk.",
+      valueName: "layer"))
+  var features: String?
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup var output: OutputOptions
 
@@ -58,13 +66,19 @@ struct QueryCommand: AsyncParsableCommand {
     var query = request
     query.rows = observation.count
     query.observations = observation.flatMap { $0 }.withUnsafeBytes { Array($0) }
+    query.want = .usual
+    if let sampleSeed {
+      query.want.insert(.actions)
+      query.actionMode = .sampled
+      query.actionSeed = sampleSeed
+    }
+    if let features {
+      query.want.insert(.features)
+      query.featuresLayer = features
+    }
     let reply = try await client.infer(query)
-    let width = reply.outputs.count / max(reply.rows, 1)
     return observation.indices.map { row in
-      QueryAnswer(
-        model: request.model, version: reply.version, observation: observation[row],
-        outputs: Array(reply.outputs[row * width..<(row + 1) * width]),
-        value: policy.hasValue && row < reply.values.count ? reply.values[row] : nil, policy: policy)
+      QueryAnswer(model: request.model, reply: reply, row: row, observation: observation[row], policy: policy)
     }
   }
 
@@ -98,80 +112,5 @@ extension ModelReference {
     case .version(let number): V1.InferRequest(model: model, version: number)
     case .alias(let alias): V1.InferRequest(model: model, alias: alias)
     }
-  }
-}
-
-/// What a model answered for one observation.
-struct QueryAnswer: Encodable {
-  let model: String
-  let version: UInt64
-  let observation: [Float]
-  /// The head's outputs as they were served.
-  let outputs: [Float]
-  /// Of each action, where the outputs are logits.
-  let probabilities: [Double]?
-  /// Where the outputs are a Gaussian's.
-  let means: [Float]?
-  let standardDeviations: [Double]?
-  /// nil where the model has none.
-  let value: Float?
-  /// The discrete action that a greedy player takes.
-  let action: Int?
-  /// The same of a continuous space: the means within the action's range.
-  let actions: [Float]?
-
-  init(
-    model: String, version: UInt64, observation: [Float], outputs: [Float], value: Float?, policy: V1.Policy
-  ) {
-    self.model = model
-    self.version = version
-    self.observation = observation
-    self.outputs = outputs
-    self.value = value
-    switch policy.head {
-    case .gaussian:
-      let half = outputs.count / 2
-      let means = Array(outputs[..<half])
-      self.means = means
-      standardDeviations = outputs[half...].map { exp(Double($0)) }
-      actions = means.indices.map { index in
-        guard policy.actionLow.indices.contains(index), policy.actionHigh.indices.contains(index) else {
-          return means[index]
-        }
-        return min(max(means[index], policy.actionLow[index]), policy.actionHigh[index])
-      }
-      probabilities = nil
-      action = nil
-    default:
-      means = nil
-      standardDeviations = nil
-      actions = nil
-      action = outputs.indices.max { outputs[$0] < outputs[$1] }
-      if policy.head == .categorical, let largest = outputs.max() {
-        let weights = outputs.map { exp(Double($0 - largest)) }
-        let sum = weights.reduce(0, +)
-        probabilities = weights.map { $0 / sum }
-      } else {
-        probabilities = nil
-      }
-    }
-  }
-
-  var text: String {
-    func list(_ numbers: some Sequence<Double>) -> String {
-      numbers.map { NumberFormat.significant($0, digits: 6) }.joined(separator: " ")
-    }
-    var lines = ["\(model)#\(version)", "observation    \(list(observation.map(Double.init)))"]
-    if let means, let standardDeviations, let actions {
-      lines.append("means          \(list(means.map(Double.init)))")
-      lines.append("deviations     \(list(standardDeviations))")
-      lines.append("greedy action  \(list(actions.map(Double.init)))")
-    } else {
-      lines.append("\(probabilities == nil ? "Q values " : "logits   ")      \(list(outputs.map(Double.init)))")
-      if let probabilities { lines.append("probabilities  \(list(probabilities))") }
-      if let action { lines.append("greedy action  \(action)") }
-    }
-    if let value { lines.append("value          \(NumberFormat.significant(Double(value), digits: 6))") }
-    return lines.joined(separator: "\n")
   }
 }

@@ -110,9 +110,7 @@ private let untrusted =
   "its certificate is not trusted: --tls-ca FILE names the authority that signed it, and it may have expired"
 
 private func words(of cause: BoringSSLError) -> String {
-  // BoringSSL's names of its errors, which NIOSSL offers in a description alone, among places in its sources.
-  let noise = /^sslError\(|Error: |[0-9]+ error:[^:]*:|SSL routines:OPENSSL_internal:| at [^ ]+:[0-9]+|[\[\]()]/
-  let text = "\(cause)".replacing(noise, with: "").trimmingPrefix(" ")
+  let text = cause.names
   func has(_ names: String...) -> Bool { names.contains { text.contains($0) } }
   if has("CERTIFICATE_VERIFY_FAILED") { return untrusted }
   if has("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN") {

@@ -60,7 +60,7 @@ extension ServerConnection {
     if end == .client { end = .error }
     // Before Hello it is a peer that speaks another protocol, or no TLS that we do; later it is the network.
     let level: Logger.Level = state.phase == .greeting ? .notice : .debug
-    loop.logger.log(level: level, "connection failed: \(error)", metadata: metadata)
+    loop.logger.log(level: level, "connection failed: \(describeServerSide(error))", metadata: metadata)
   }
 
   /// What was granted may have been revoked.

@@ -10,6 +10,8 @@ protocol ModelSource: Sendable {
   func history(of model: String) async throws -> [AliasChangeListing]
   func moveAlias(_ move: AliasMoveRequest) async throws -> AliasMoveListing
   func verify(model: String?) async throws -> [VerificationListing]
+  /// A version's artefact, checked against its SHA-256, and the version's number.
+  func artefact(of selection: ModelSelection) async throws -> (bytes: [UInt8], version: UInt64)
 }
 
 /// `--registry R` or `--server HOST:PORT`: one of them.

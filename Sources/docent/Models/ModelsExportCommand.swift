@@ -15,10 +15,10 @@ struct ModelsExportCommand: AsyncParsableCommand {
       Examples:
         docent models export --registry teacher.sqlite --model cartpole --out cartpole.safetensors
         docent models export --registry teacher.sqlite --model 'cartpole#2' --out cartpole-2.safetensors --force
+        docent models export --server 127.0.0.1:7070 --model cartpole --out cartpole.safetensors
       """)
 
-  @Option(help: ArgumentHelp("The registry's file.", valueName: "file"))
-  var registry: String
+  @OptionGroup var source: SourceOptions
   @Option(help: "The version, as NAME, NAME@ALIAS or NAME#VERSION.", transform: { try ModelSelection($0) })
   var model: ModelSelection
   @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
@@ -36,13 +36,10 @@ struct ModelsExportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let store = try PolicyStore(path: registry, mode: .readOnly)
-    let stored = try store.load(model: model.model, model.selector)
-    let artefact = try store.registry.artefact(of: stored.version)
+    let (artefact, version) = try await source.withSource(.readOnly) { try await $0.artefact(of: model) }
     try ExclusiveFile.write(artefact, to: out, replacing: force)
     let result = Result(
-      model: model.model, version: stored.version.number, out: out, bytes: artefact.count,
-      sha256: stored.version.sha256.hex)
+      model: model.model, version: version, out: out, bytes: artefact.count, sha256: ContentHash(of: artefact).hex)
     try output.results.print(
       result, text: "\(result.model)#\(result.version) -> \(out) (\(NumberFormat.bytes(result.bytes)))")
   }

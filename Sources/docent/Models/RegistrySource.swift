@@ -47,6 +47,11 @@ struct RegistrySource: ModelSource {
     }
     return versions + whole
   }
+
+  func artefact(of selection: ModelSelection) throws -> (bytes: [UInt8], version: UInt64) {
+    let stored = try store.load(model: selection.model, selection.selector)
+    return (try registry.artefact(of: stored.version), stored.version.number)
+  }
 }
 
 extension VersionListing {

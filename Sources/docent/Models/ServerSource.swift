@@ -52,6 +52,15 @@ struct ServerSource: ModelSource {
         model: result.model, version: result.version, ok: result.ok, problem: result.ok ? nil : result.problem)
     }
   }
+
+  func artefact(of selection: ModelSelection) async throws -> (bytes: [UInt8], version: UInt64) {
+    let fetched =
+      switch selection.selector {
+      case .version(let number): try await client.fetch(model: selection.model, version: number)
+      case .alias(let alias): try await client.fetch(model: selection.model, alias: alias)
+      }
+    return (fetched.bytes, fetched.header.version)
+  }
 }
 
 extension VersionListing {

@@ -67,10 +67,15 @@ struct ScriptedTeacher: Sendable {
   }
 
   private static func run(_ script: Script, on channel: any Channel) async throws {
-    let connection = try await channel.eventLoop.submit {
-      try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
-    }.get()
+    let connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>
+    do {
+      connection = try await channel.eventLoop.submit {
+        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+          wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+      }.get()
+    } catch ChannelError.ioOnClosedChannel {
+      return  // The client gave up before the script began.
+    }
     try await connection.executeThenClose { inbound, outbound in
       // The client may have gone already.
       try? await channel.setOption(.autoRead, value: true).get()
