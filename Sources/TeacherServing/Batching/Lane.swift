@@ -77,7 +77,9 @@ final class Lane {
       batch = Batch(version)
       held = batch
     }
-    if let extras { batch.append(entry, extras, observations: observations) } else {
+    if let extras {
+      batch.append(entry, extras, observations: observations)
+    } else {
       batch.append(entry, observations: observations)
     }
   }

@@ -20,7 +20,8 @@ struct QueryExtras {
     }
     guard query.want.isSubset(of: [.outputs, .values, .actions, .features]) else {
       throw WireStatus(
-        .unimplemented, "wanted bits \(query.want.rawValue), expected some of 1 (outputs), 2 (values), 4 (actions), "
+        .unimplemented,
+        "wanted bits \(query.want.rawValue), expected some of 1 (outputs), 2 (values), 4 (actions), "
           + "8 (features)")
     }
     actions = try Self.actions(query)
