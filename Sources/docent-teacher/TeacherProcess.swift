@@ -53,12 +53,14 @@ struct TeacherProcess: Service {
   }
 
   private func serve(_ group: MultiThreadedEventLoopGroup) async throws {
+    // Before anybody is told that the service is there: who knows it may signal it.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     let changes = try await store.foreignChanges()
     let gate = asksForTokens ? TokenGate(try await store.tokens()) : nil
+    if let gate, gate.isEmpty { logger.warning("the registry has no valid token: nobody can enter before it has one") }
     let server = try await start(group, gate: gate)
     let endpoint = try await startMetrics(group, server)
     try announce(server, endpoint)
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     let watches = Task {
       await withDiscardingTaskGroup { tasks in
         tasks.addTask { await obey(signals) }

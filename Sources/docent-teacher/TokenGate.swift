@@ -17,6 +17,8 @@ final class TokenGate: Gatekeeper {
     state = Mutex(Self.state(records, keeping: [:]))
   }
 
+  var isEmpty: Bool { state.withLock { $0.valid.isEmpty } }
+
   /// From now on these are the tokens.
   func adopt(_ records: [TokenRecord]) {
     state.withLock { $0 = Self.state(records, keeping: $0.rates) }
