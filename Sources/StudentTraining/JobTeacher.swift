@@ -17,8 +17,10 @@ enum JobTeacher: Sendable {
     let environment: String
     switch reference.place {
     case .server, .socket:
-      let client = try await TeacherClient.connect(
-        to: "\(reference.place)", configuration: job.connection.configuration())
+      var configuration = try job.connection.configuration()
+      // A run that waits for its teacher goes on soon after it is back.
+      configuration.reconnect.maximum = .seconds(10)
+      let client = try await TeacherClient.connect(to: "\(reference.place)", configuration: configuration)
       let model = try await ServedModel(
         client, model: reference.model, selector: reference.selector, patience: job.connection.patience)
       environment = model.environment

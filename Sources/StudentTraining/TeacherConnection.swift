@@ -1,4 +1,5 @@
 import Foundation
+import ModelStore
 public import Wire
 
 /// How a program reaches a teacher service: what a job says under `connection`, and a command by its options.
@@ -54,13 +55,13 @@ public struct TeacherConnection: Codable, Hashable, Sendable {
 
   private func token(_ environment: [String: String]) throws(WireStatus) -> String {
     guard !tokenFile.isEmpty else { return environment[Self.tokenVariable] ?? "" }
-    let text: String
-    do {
-      text = try String(contentsOfFile: tokenFile, encoding: .utf8)
+    let bytes: [UInt8]
+    do throws(ModelStoreError) {
+      bytes = try WholeFile.read(tokenFile)
     } catch {
-      throw WireStatus(
-        .invalidArgument, "the token's file \(tokenFile) cannot be read (\(error.localizedDescription))")
+      throw WireStatus(.invalidArgument, "the token's file: \(error.message)")
     }
+    let text = String(decoding: bytes, as: UTF8.self)
     let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard !token.isEmpty, !token.contains(where: \.isWhitespace) else {
       throw WireStatus(.invalidArgument, "\(tokenFile) is no token's file; expected one token and nothing else")

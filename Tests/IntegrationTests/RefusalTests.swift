@@ -42,6 +42,20 @@ import Testing
       name: "a number that fp32 has not", arguments: "query 127.0.0.1:9/cartpole --observation 0,1e60", code: 2,
       says: ["'1e60'", "fp32"]),
     Case(
+      name: "no service at a socket", arguments: "query unix:{D}/none.sock/cartpole --observation 0,0,0,0",
+      says: ["no teacher at unix:", "none.sock"]),
+    Case(
+      name: "a key without its certificate",
+      arguments: "query 127.0.0.1:9/cartpole --observation 0,0,0,0 --tls-key {D}/k.pem", code: 2,
+      says: ["--tls-key", "--tls-certificate"]),
+    Case(
+      name: "a token's file that is not there", arguments: "models list --server 127.0.0.1:9 --token-file {D}/none",
+      says: ["none", "token"]),
+    Case(
+      name: "an authority's file that is not there",
+      arguments: "evaluate CartPole-v1 --model 127.0.0.1:9/cartpole --tls-ca {D}/none.pem",
+      says: ["none.pem", "PEM"]),
+    Case(
       name: "truncated safetensors",
       arguments:
         "models import --registry {D}/i.sqlite --safetensors {D}/cut.safetensors --environment CartPole-v1 --model m --activation tanh",
@@ -73,6 +87,9 @@ import Testing
     Case(
       name: "an alias to a version that is not there",
       arguments: "models alias --server {S} --model cartpole --alias stable --to 9", says: ["version 9"]),
+    Case(
+      name: "TLS to a service without", arguments: "query {S}/cartpole --observation 0.1,0.2,0.3,0.4 --tls",
+      says: ["no connection to {S}", "TLS"]),
     Case(
       name: "the port in use", arguments: "serve --registry {R} --listen {S}", program: .teacher,
       says: ["{S}", "in use"]),

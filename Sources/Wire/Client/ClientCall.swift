@@ -23,6 +23,8 @@ final class ClientCall: @unchecked Sendable {
   let deadline: CallDeadline?
   let receiver: any CallReceiver
 
+  /// nil while it waits for room.
+  var number: UInt32?
   var isOver = false
   var timer: Scheduled<Void>?
 

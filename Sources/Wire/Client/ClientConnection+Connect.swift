@@ -64,9 +64,9 @@ extension ClientConnection {
   /// Makes a channel a client's connection.
   static func add(
     to channel: any Channel, _ address: TeacherAddress, _ configuration: ClientConfiguration,
-    onLeave: @escaping @Sendable (ClientConnection) -> Void = { _ in }
+    nextCall: UInt32 = 1, onLeave: @escaping @Sendable (ClientConnection) -> Void = { _ in }
   ) throws -> ClientConnection {
-    let connection = ClientConnection(address: address, channel: channel, onLeave: onLeave)
+    let connection = ClientConnection(address: address, channel: channel, nextCall: nextCall, onLeave: onLeave)
     try channel.pipeline.syncOperations.addHandler(ClientHandler(connection, configuration))
     return connection
   }

@@ -8,8 +8,12 @@ extension ClientConnection {
     let (isFirst, timer): (Bool, Scheduled<Void>?) = shared.withLock { shared in
       guard !call.isOver else { return (false, nil) }
       call.isOver = true
-      let withdrawn = shared.state.withdraw { if case .call(let other) = $0 { other === call } else { false } }
-      cancel(withdrawn.sent, &shared)
+      if let number = call.number {
+        _ = shared.state.settle(number)
+        cancel([number], &shared)
+      } else {
+        _ = shared.state.withdraw { if case .call(let other) = $0 { other === call } else { false } }
+      }
       return (true, call.timer)
     }
     guard isFirst else { return }

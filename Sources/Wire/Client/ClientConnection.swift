@@ -12,7 +12,7 @@ final class ClientConnection: Sendable {
   }
 
   struct Shared: ~Copyable {
-    var state = ClientConnectionState<Call>()
+    var state: ClientConnectionState<Call>
     var codec = FrameCodec()
     var outbox = ByteBuffer()
     /// The outbox before this one, whose memory is the next one's.
@@ -29,14 +29,17 @@ final class ClientConnection: Sendable {
   private let greeting: EventLoopPromise<Void>
   /// Told when no more calls are taken, before those that are over because of it are.
   private let onLeave: @Sendable (ClientConnection) -> Void
-  let shared = Mutex(Shared())
+  let shared: Mutex<Shared>
 
+  /// - Parameter nextCall: the number of the first call.
   init(
-    address: TeacherAddress, channel: any Channel, onLeave: @escaping @Sendable (ClientConnection) -> Void = { _ in }
+    address: TeacherAddress, channel: any Channel, nextCall: UInt32 = 1,
+    onLeave: @escaping @Sendable (ClientConnection) -> Void
   ) {
     self.address = address
     self.channel = channel
     self.onLeave = onLeave
+    shared = Mutex(Shared(state: ClientConnectionState(nextCall: nextCall)))
     greeting = channel.eventLoop.makePromise()
   }
 
@@ -78,7 +81,10 @@ final class ClientConnection: Sendable {
     let refused: WireStatus? = shared.withLock { shared in
       // Given up before it began.
       if call.isOver { return nil }
-      if let refusal = shared.state.refusal(ofCalls: 1) { return refusal }
+      if let refusal = shared.state.refusal(ofCalls: 1) {
+        call.isOver = true
+        return refusal
+      }
       if let number = shared.state.add(.call(call), rows: call.rows) { pack(number, .call(call), &shared) }
       postFlush(&shared)
       return nil
@@ -136,6 +142,7 @@ final class ClientConnection: Sendable {
       let observations = query.observations(from: firstRow, rows: rows)
       shared.codec.writeInfer(call: number, request, observations: observations, into: &shared.outbox)
     case .call(let call):
+      call.number = number
       var body = call.body
       if case .infer(var request) = body, let deadline = call.deadline {
         request.deadlineMicroseconds = deadline.microsecondsLeft(channel.eventLoop.now)
@@ -285,35 +292,5 @@ final class ClientConnection: Sendable {
   /// Under the lock.
   private static func markOver(_ calls: [Call]) {
     for case .call(let call) in calls { call.isOver = true }
-  }
-}
-
-extension WireLimits {
-  /// What a server says, where it says something: 0 is no limit that a server could have.
-  fileprivate init(said welcome: V1.Welcome) {
-    let frameBytes = max(welcome.frameBytesMax, 1024)
-    let rows = max(welcome.rowsPerCallMax, 1)
-    self.init(
-      frameBytesMax: frameBytes, rowsPerCallMax: rows, callsInFlightMax: max(welcome.callsInFlightMax, 1),
-      rowsInFlightMax: max(welcome.rowsInFlightMax, rows))
-  }
-
-  /// Rows whose request and reply fit into a frame each.
-  fileprivate func rowsPerCall(observationWidth: Int, parameterWidth: Int) -> Int {
-    let names = 512
-    let rowBytes = max(observationWidth, parameterWidth + 1) * MemoryLayout<Float>.stride
-    return max(1, min(rowsPerCallMax, (frameBytesMax - names) / rowBytes))
-  }
-}
-
-extension V1.InferReply {
-  /// A copy, whose numbers are cut to whole floats.
-  init(_ view: InferReplyView) {
-    func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
-      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
-    }
-    self.init(
-      version: view.version, rows: view.rows, outputs: floats(view.outputs), values: floats(view.values),
-      actions: Array(view.actions), features: floats(view.features), leaseMoved: view.leaseMoved)
   }
 }

@@ -76,7 +76,7 @@ public struct ClientTLS: Hashable, Sendable {
     do {
       return try body()
     } catch {
-      throw WireStatus(.invalidArgument, "\(path) cannot be read as \(what) (\(describe(error)))")
+      throw WireStatus(.invalidArgument, "\(path) cannot be read as \(what): it is not there, or no PEM (\(error))")
     }
   }
 

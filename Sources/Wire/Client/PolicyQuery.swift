@@ -136,15 +136,20 @@ public final class PolicyQuery: @unchecked Sendable {
     oldestVersion = .max
     newestVersion = 0
     failure = nil
-    if let connection {
-      failure = connection.submit(self)
-    } else if case .ready(let connection) = pool.pick() {
-      self.connection = connection
-      failure = connection.submit(self)
-    } else {
+    isSent = submit(on: connection)
+    if !isSent, case .ready(let another) = pool.pick(), another !== connection {
+      connection = another
+      isSent = submit(on: another)
+    }
+    // What was sent may have failed already: `failure` is the event loop's then.
+    if !isSent {
       failure = AttemptFailure(WireStatus(.unavailable, "no connection to \(pool.address)"), isUnstarted: true)
     }
-    isSent = failure == nil
+  }
+
+  private func submit(on connection: ClientConnection?) -> Bool {
+    guard let connection else { return false }
+    return connection.submit(self) == nil
   }
 
   // MARK: For the connection

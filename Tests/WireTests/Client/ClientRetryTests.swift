@@ -269,4 +269,54 @@ struct ClientRetryTests {
     await #expect(throws: WireStatus.clientClosed) { try await answer.value }
     await #expect(throws: WireStatus.clientClosed) { try await client.fetch(model: "m") }
   }
+
+  @Test("Tasks and threads that ask over connections that break are each answered, once")
+  func manyCallers() async throws {
+    /// Answers so many calls.
+    @Sendable func answer(_ count: Int, _ session: ScriptedTeacher.Session) async throws {
+      var answered = 0
+      while answered < count, let frame = try await session.readOrEnd() {
+        if case .infer = frame.body {
+          try await session.write(frame.reply())
+        } else {
+          try await session.write(.healthReply(frame.call))
+        }
+        answered += 1
+      }
+    }
+    try await ScriptedTeacher.run { session in
+      try await session.welcome(rows: 2)
+      try await answer(50, session)
+    } then: { session in
+      try await session.welcome(rows: 2)
+      try await answer(50, session)
+      try await session.write(.goAway(75, .unavailable, "draining"))
+      try await answer(25, session)
+    } then: { session in
+      try await session.welcome(rows: 2)
+      try await answer(.max, session)
+    } body: { teacher in
+      let client = try await TeacherClient.connect(to: teacher.address, configuration: configuration())
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<100 {
+          group.addTask {
+            let serving = try await client.health()
+            #expect(serving == .serving)
+          }
+        }
+        for number in 0..<4 {
+          group.addTask {
+            let query = client.query(model: "m", observationWidth: 1, parameterWidth: 1)
+            for step in 0..<10 {
+              let rows = (0..<5).map { Float(number * 100 + step * 10 + $0) }
+              try query.submit(rows)
+              #expect(try await query.answer().outputs == rows)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      await client.close()
+    }
+  }
 }

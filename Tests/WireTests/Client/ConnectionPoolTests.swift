@@ -46,10 +46,10 @@ struct ConnectionPoolTests {
 
   /// Lets an attempt succeed.
   @discardableResult
-  private func connect(_ index: Int) throws -> (ClientConnection, EmbeddedChannel) {
+  private func connect(_ index: Int, nextCall: UInt32 = 1) throws -> (ClientConnection, EmbeddedChannel) {
     let channel = EmbeddedChannel(loop: loop)
     let connection = try ClientConnection.add(
-      to: channel, pool.address, pool.configuration, onLeave: attempts.made[index].onLeave)
+      to: channel, pool.address, pool.configuration, nextCall: nextCall, onLeave: attempts.made[index].onLeave)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 7070)).wait()
     connection.welcomed(WireLimits.defaults.welcome(server: "embedded"))
     attempts.made[index].promise.succeed(connection)
@@ -156,6 +156,24 @@ struct ConnectionPoolTests {
     first.sendWaiting()
     loop.run()
     #expect(try promises[0].futureResult.wait() == .healthReply(V1.HealthReply(serving: .serving)))
+    #expect(!channel.isActive)
+  }
+
+  @Test("A connection without call numbers is replaced, and finishes what it began")
+  func exhaustion() throws {
+    let (first, channel) = try connect(0, nextCall: WireLimits.callNumberMax)
+    let promises = (0..<2).map { _ in loop.makePromise(of: V1.Body.self) }
+    for promise in promises { first.open(ClientCall(.health(.init()), to: UnaryReceiver(promise: promise))) }
+    loop.run()
+    let failure = #expect(throws: AttemptFailure.self) { try promises[1].futureResult.wait() }
+    #expect(failure?.isUnstarted == true && failure?.status.message.contains("no call numbers left") == true)
+    let (second, _) = try connect(1)
+    #expect(picked === second && channel.isActive)
+    let reply = V1.Body.healthReply(V1.HealthReply(serving: .serving))
+    first.answer(WireLimits.callNumberMax, reply)
+    first.sendWaiting()
+    loop.run()
+    #expect(try promises[0].futureResult.wait() == reply)
     #expect(!channel.isActive)
   }
 
