@@ -100,11 +100,11 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, subprocess, system], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, logging, subprocess, system], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils],
+      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils, logging],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], exclude: ["Fixtures"],
@@ -138,8 +138,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "docent", "docent-teacher", "docent-student",
-        nioCore,
-        crypto,
+        nioCore, nioPosix, nioSSL, crypto, subprocess, system,
       ], swiftSettings: swiftSettings),
   ]
 )
