@@ -10,6 +10,8 @@ struct QueryExtras {
   /// Observations travel as uint8.
   var isUInt8 = false
 
+  init() {}
+
   /// - Throws: ``WireStatus`` where the query asks for what the version does not have, or says two things at once.
   init(_ query: InferRequestView, of version: LoadedVersion) throws(WireStatus) {
     switch query.elementType {
@@ -20,7 +22,8 @@ struct QueryExtras {
     }
     guard query.want.isSubset(of: [.outputs, .values, .actions, .features]) else {
       throw WireStatus(
-        .unimplemented, "wanted bits \(query.want.rawValue), expected some of 1 (outputs), 2 (values), 4 (actions), "
+        .unimplemented,
+        "wanted bits \(query.want.rawValue), expected some of 1 (outputs), 2 (values), 4 (actions), "
           + "8 (features)")
     }
     actions = try Self.actions(query)

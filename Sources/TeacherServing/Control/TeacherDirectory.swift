@@ -152,7 +152,8 @@ actor TeacherDirectory: ControlPlane {
     case .listModels: return .listModelsReply(listModels())
     case .alias(let request): return .aliasReply(try await changing { try await self.move(request, who: who) })
     case .history(let request): return .historyReply(try await history(request))
-    case .verify(let request): return .verifyReply(V1.VerifyReply(results: try await store.verify(model: request.model)))
+    case .verify(let request):
+      return .verifyReply(V1.VerifyReply(results: try await store.verify(model: request.model)))
     case .publish(let header, let artefact):
       return .publishReply(try await changing { try await self.publish(header, artefact, who: who) })
     case .fetch(let request): return try await fetch(request, send)
