@@ -101,11 +101,13 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, subprocess, system], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, logging, subprocess, system], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils, nioSSL, crypto],
+      dependencies: [
+        "Wire", "CWire", "TestSupport", nioCore, nioPosix, nioEmbedded, nioTestUtils, nioSSL, crypto, logging,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "NeuralTests", dependencies: ["Neural", "CKernels", "TestSupport"], exclude: ["Fixtures"],
@@ -144,9 +146,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent", "docent-teacher",
-        "docent-student", nioCore,
-        crypto,
+        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent",
+        "docent-teacher", "docent-student", nioCore, nioPosix, nioSSL, crypto, subprocess, system,
       ], swiftSettings: swiftSettings),
   ]
 )

@@ -176,6 +176,10 @@ final class TeacherLoop: ConnectionService {
     control.cancelAll(of: connection)
   }
 
+  func endWatches(of connection: ServerConnection<TeacherLoop>) {
+    control.endWatches(of: connection)
+  }
+
   private func watchDeadlines(_ deadline: UInt64) {
     deadlines.watch(deadline, on: eventLoop) { [unowned self] in endExpired() }
   }
@@ -200,9 +204,10 @@ final class TeacherLoop: ConnectionService {
     for lane in active {
       lane.isListed = false
       if lane.runsOnLoop {
-        noteAnswered(lane.runHere(now: now), lane)
+        if lane.filling.earliestDeadline <= now { countExpired(lane.endExpired(now)) }
+        noteAnswered(lane.runHere(), lane)
       } else {
-        lane.filling.noteArrivals(at: now)
+        lane.noteArrivals(at: now)
         computeNext(lane, now: now)
       }
     }
@@ -223,6 +228,7 @@ final class TeacherLoop: ConnectionService {
   }
 
   private func computeNext(_ lane: Lane, now: UInt64) {
+    if lane.earliestDeadline <= now { countExpired(lane.endExpired(now)) }
     guard let batch = lane.takeNext(now: now) else { return }
     busy.append(lane)
     let bound = NIOLoopBound((self, lane), eventLoop: eventLoop)
@@ -254,6 +260,9 @@ final class TeacherLoop: ConnectionService {
   private func countExpired(_ calls: Int) {
     if calls > 0 { metrics.callsRefused.count(.deadline, times: UInt64(calls)) }
   }
+
+  /// Control calls that have not ended, also those that nobody waits for any more.
+  var controlTasks: Int { control.tasks }
 
   /// What this event loop has measured.
   func measured(_ counters: ServerCounters) -> ServiceSnapshot.LoopPart {

@@ -179,33 +179,6 @@ import Wire
   }
 }
 
-/// Keeps what is logged.
-private final class RecordingLog: Sendable {
-  private let state = Mutex<[String]>([])
-
-  var lines: [String] { state.withLock { $0 } }
-  var logger: Logger {
-    var logger = Logger(label: "test") { _ in Handler(log: self) }
-    logger.logLevel = .debug
-    return logger
-  }
-
-  private struct Handler: LogHandler {
-    let log: RecordingLog
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.debug
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-      log.state.withLock { $0.append("\(event.message)") }
-    }
-  }
-}
-
 /// What the clients of a load and their test tell each other.
 private final class Load: Sendable {
   let isOver = Atomic(false)

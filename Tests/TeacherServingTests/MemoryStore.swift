@@ -13,12 +13,15 @@ final class MemoryStore: VersionStore {
     var broken: Set<UInt64> = []
     var foreignChanges: Int64 = 1
     var artefacts: [String: [UInt8]] = [:]
+    var piecesRead = 0
   }
 
   private let state = Mutex(State())
 
   /// Publishes that were asked for.
   var publishes: Int { state.withLock(\.publishes) }
+  /// Pieces of artefacts that were asked for.
+  var piecesRead: Int { state.withLock(\.piecesRead) }
   var stored: [V1.Model] { state.withLock(\.models) }
 
   /// A version that cannot be loaded.
@@ -63,7 +66,10 @@ final class MemoryStore: VersionStore {
 
   /// In pieces of 100,000 bytes, as a registry's rows have their size.
   func artefactBytes(model: String, version: UInt64, from offset: Int) async throws -> [UInt8] {
-    state.withLock { Array(($0.artefacts["\(model)#\(version)"] ?? [])[offset...].prefix(100_000)) }
+    state.withLock { state in
+      state.piecesRead += 1
+      return Array((state.artefacts["\(model)#\(version)"] ?? [])[offset...].prefix(100_000))
+    }
   }
 
   func publish(_ header: V1.PublishHeader, artefact: [UInt8], who: String) async throws -> Publication {

@@ -13,11 +13,11 @@ struct SteppedTeacher {
   let compute = SteppedCompute()
   let loop: ServerLoop<TeacherLoop>
 
-  init(settings: ServingSettings = .defaults) {
+  init(settings: ServingSettings = .defaults, control: any ControlPlane = NoControl()) {
     loop = ServerLoop(
       eventLoop: eventLoop,
       service: TeacherLoop(
-        eventLoop: eventLoop, settings: settings, control: NoControl(), compute: compute),
+        eventLoop: eventLoop, settings: settings, control: control, compute: compute),
       settings: settings.server, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
@@ -98,6 +98,8 @@ final class SteppedCompute: ComputeThread {
   private let batches = Mutex<[(batch: Batch, done: @Sendable () -> Void)]>([])
 
   var waiting: Int { batches.withLock(\.count) }
+  /// Rows of the oldest batch; 0 where none waits.
+  var nextRows: Int { batches.withLock { $0.first?.batch.rows ?? 0 } }
 
   func run(_ batch: Batch, done: @escaping @Sendable () -> Void) {
     batches.withLock { $0.append((batch, done)) }

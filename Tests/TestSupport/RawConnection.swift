@@ -37,7 +37,9 @@ public enum RawConnection {
     return frames
   }
 
-  public static func bytes(_ frames: V1.Frame...) -> [UInt8] {
+  public static func bytes(_ frames: V1.Frame...) -> [UInt8] { bytes(of: frames) }
+
+  public static func bytes(of frames: [V1.Frame]) -> [UInt8] {
     var codec = FrameCodec()
     return frames.flatMap { codec.bytes(of: $0) }
   }

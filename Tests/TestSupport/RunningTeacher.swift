@@ -15,28 +15,42 @@ public struct RunningTeacher: Sendable {
 
   /// Starts the service on a registry, runs `body` once it says that it listens, then asks it to end (SIGTERM).
   ///
-  /// - Returns: what `body` returned, and the service's exit code.
+  /// - Parameters:
+  ///   - listen: HOST:PORT.
+  ///   - descriptorsMax: the process's limit of open files; nil for this one's.
+  ///   - endsInBody: `body` ends the service itself, and it is not asked.
+  /// - Returns: what `body` returned, the service's exit code (or minus the number of the signal that ended it), and
+  ///   its log.
   public static func serve<Answer: Sendable>(
-    registry: String, arguments: [String] = [], body: @Sendable (RunningTeacher) async throws -> Answer
-  ) async throws -> (answer: Answer, code: Int32) {
-    let all = ["serve", "--registry", registry, "--listen", "127.0.0.1:0"] + arguments
+    registry: String, listen: String = "127.0.0.1:0", arguments: [String] = [], descriptorsMax: Int? = nil,
+    endsInBody: Bool = false, body: @Sendable (RunningTeacher) async throws -> Answer
+  ) async throws -> (answer: Answer, code: Int32, log: String) {
+    var all = ["serve", "--registry", registry, "--listen", listen] + arguments
+    var program = Program.teacher.path
+    if let descriptorsMax {
+      all = ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", program] + all
+      program = "/bin/sh"
+    }
     let result = try await Subprocess.run(
-      .path(FilePath(Program.teacher.path)), arguments: Arguments(all),
+      .path(FilePath(program)), arguments: Arguments(all),
       input: .none, output: .sequence, error: .string(limit: 1 << 24)
     ) { execution in
       do {
         let address = try await listeningAddress(of: execution.standardOutput)
         let answer = try await body(
           RunningTeacher(address: address, processIdentifier: execution.processIdentifier.value))
-        try execution.send(signal: .terminate)
+        if !endsInBody { try execution.send(signal: .terminate) }
         return answer
       } catch {
         await execution.teardown(using: [])
         throw error
       }
     }
-    return (result.closureResult, result.terminationStatus.code)
+    return (result.closureResult, result.terminationStatus.code, result.standardError)
   }
+
+  /// Sends it a signal, such as SIGHUP.
+  public func send(_ signal: Int32) { kill(processIdentifier, signal) }
 
   private static func listeningAddress(of output: SubprocessOutputSequence) async throws -> String {
     let announcement = "listening on "

@@ -17,6 +17,7 @@ final class RecordingService: ConnectionService {
   private(set) var cancelled: [UInt32] = []
   private(set) var turns = 0
   private(set) var abandoned = 0
+  private(set) var endedWatches = 0
   private var waiting: [(ServerConnection<RecordingService>, UInt32, Int)] = []
   /// Queries wait for `answer()` instead of the turn.
   var holdsQueries = false
@@ -48,6 +49,10 @@ final class RecordingService: ConnectionService {
 
   func abandon(_ connection: ServerConnection<RecordingService>) {
     abandoned += 1
+  }
+
+  func endWatches(of connection: ServerConnection<RecordingService>) {
+    endedWatches += 1
   }
 
   func turnWritten() {}
@@ -92,6 +97,25 @@ struct EmbeddedConnection {
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
 
+  private init(
+    channel: EmbeddedChannel, service: RecordingService, loop: ServerLoop<RecordingService>
+  ) throws {
+    (self.channel, self.service, self.loop) = (channel, service, loop)
+    try WireServer.add(loop: loop, to: channel)
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+  }
+
+  /// Another connection of the same server.
+  func another() throws -> EmbeddedConnection {
+    try EmbeddedConnection(
+      channel: EmbeddedChannel(loop: channel.embeddedEventLoop), service: service, loop: loop)
+  }
+
+  func close() throws {
+    _ = try channel.finish(acceptAlreadyClosed: true)
+    channel.embeddedEventLoop.run()
+  }
+
   func send(_ frames: V1.Frame...) throws {
     var codec = FrameCodec()
     try send(bytes: frames.flatMap { codec.bytes(of: $0) })
@@ -102,8 +126,8 @@ struct EmbeddedConnection {
     channel.embeddedEventLoop.run()
   }
 
-  func greet() throws {
-    try send(V1.Frame(.hello(V1.Hello(protocolNumber: 1, client: "test"))))
+  func greet(token: String = "") throws {
+    try send(V1.Frame(.hello(V1.Hello(protocolNumber: 1, client: "test", token: token))))
     _ = try receive()
   }
 

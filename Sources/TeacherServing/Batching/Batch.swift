@@ -34,7 +34,8 @@ final class Batch: @unchecked Sendable {
   private(set) var observations: UnsafeMutablePointer<Float>
   private(set) var outputs: UnsafeMutablePointer<Float>
   private(set) var values: UnsafeMutablePointer<Float>
-  private var extras: [ExtrasResult] = []
+  /// Of the entries that have some.
+  private(set) var extras: [ExtrasResult] = []
   private var rowCapacity = 0
   private var entryCapacity = 0
   /// Some entry has a deadline.
@@ -106,9 +107,9 @@ final class Batch: @unchecked Sendable {
 
   /// Moves the entries that `accepts` to another batch, in their order.
   func move(to other: Batch, where accepts: (BatchEntry) -> Bool) {
-    var row = 0
+    var (index, row, arrival) = (0, 0, 0)
     edit { entry in
-      defer { row += Int(entry.rows) }
+      defer { (index, row) = (index + 1, row + Int(entry.rows)) }
       guard accepts(entry) else { return true }
       let bytes = UnsafeRawBufferPointer(
         start: observations + row * width, count: Int(entry.rows) * width * MemoryLayout<Float>.stride)
@@ -120,13 +121,23 @@ final class Batch: @unchecked Sendable {
       } else {
         other.append(entry, observations: bytes)
       }
+      while arrival < arrivals.count, arrivals[arrival].entries <= index { arrival += 1 }
+      if arrival < arrivals.count { other.noteArrivals(at: arrivals[arrival].nanoseconds) }
       return false
     }
   }
 
   /// The turn ends in which the entries since the last one came.
   func noteArrivals(at now: UInt64) {
-    if entryCount > arrivals.last?.entries ?? 0 { arrivals.append((entryCount, now)) }
+    guard let last = arrivals.last else {
+      if entryCount > 0 { arrivals.append((entryCount, now)) }
+      return
+    }
+    if last.nanoseconds == now {
+      arrivals[arrivals.count - 1].entries = entryCount
+    } else if entryCount > last.entries {
+      arrivals.append((entryCount, now))
+    }
   }
 
   @inline(never)
@@ -270,14 +281,19 @@ final class Batch: @unchecked Sendable {
   private func edit(_ keeps: (BatchEntry) -> Bool) {
     var keptEntries = 0
     var keptRows = 0
+    var keptExtras: [ExtrasResult] = []
     var row = 0
     var arrival = 0
     for index in 0..<entryCount {
-      let entry = entries[index]
+      var entry = entries[index]
       let count = Int(entry.rows)
       if keeps(entry) {
         if keptRows != row {
           (observations + keptRows * width).update(from: observations + row * width, count: count * width)
+        }
+        if entry.extras >= 0 {
+          keptExtras.append(extras[Int(entry.extras)])
+          entry.extras = Int32(keptExtras.count - 1)
         }
         entries[keptEntries] = entry
         keptEntries += 1
@@ -291,5 +307,11 @@ final class Batch: @unchecked Sendable {
     }
     entryCount = keptEntries
     rows = keptRows
+    extras = keptExtras
+    var before = 0
+    arrivals.removeAll { mark in
+      defer { before = mark.entries }
+      return mark.entries == before
+    }
   }
 }

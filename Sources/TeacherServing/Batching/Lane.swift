@@ -53,8 +53,7 @@ final class Lane {
   // MARK: On the loop
 
   /// Computes and answers what has come in this turn.
-  func runHere(now: UInt64) -> Answered {
-    if filling.earliestDeadline <= now { endExpired(now) }
+  func runHere() -> Answered {
     guard !filling.isEmpty else { return Answered() }
     filling.noteArrivals(at: turnBegan)
     filling.compute()
@@ -93,10 +92,15 @@ final class Lane {
     return true
   }
 
+  /// The turn ends in which what is queued since the last one came.
+  func noteArrivals(at now: UInt64) {
+    filling.noteArrivals(at: now)
+    held?.noteArrivals(at: now)
+  }
+
   /// The next batch for the compute thread, where it is idle and something has come.
   func takeNext(now: UInt64) -> Batch? {
     guard running == nil else { return nil }
-    if earliestDeadline <= now { endExpired(now) }
     if filling.isEmpty { refill() }
     guard !filling.isEmpty else { return nil }
     filling.noteArrivals(at: now)
@@ -170,7 +174,6 @@ final class Lane {
   /// Answers the queries whose time is over.
   ///
   /// - Returns: how many there were.
-  @discardableResult
   func endExpired(_ now: UInt64) -> Int {
     end(
       where: { $0.deadline != 0 && $0.deadline <= now },

@@ -10,6 +10,8 @@ struct QueryExtras {
   /// Observations travel as uint8.
   var isUInt8 = false
 
+  init() {}
+
   /// - Throws: ``WireStatus`` where the query asks for what the version does not have, or says two things at once.
   init(_ query: InferRequestView, of version: LoadedVersion) throws(WireStatus) {
     switch query.elementType {

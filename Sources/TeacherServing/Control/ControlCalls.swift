@@ -14,6 +14,8 @@ final class ControlCalls {
   private(set) var counts = ControlCounts()
 
   private struct OpenCall {
+    /// Tells it from a later call of the same key: a change may end when its connection's memory is another's.
+    let id: UInt64
     let kind: ControlCall
     let connection: ServerConnection<TeacherLoop>
     let task: Task<Void, Never>?
@@ -24,7 +26,10 @@ final class ControlCalls {
   private let tasksMax: Int
   private var open: [Key: OpenCall] = [:]
   /// Tasks that have not ended; more than calls where changes outlive their callers.
-  private var tasks = 0
+  private(set) var tasks = 0
+  private var lastID: UInt64 = 0
+  /// What the artefacts of publishes that outlive their callers hold is given back when they end.
+  private var outliving: [UInt64: () -> Void] = [:]
 
   init(eventLoop: any EventLoop, control: any ControlPlane, tasksMax: Int) {
     self.eventLoop = eventLoop
@@ -45,31 +50,36 @@ final class ControlCalls {
     let control = control
     let eventLoop = eventLoop
     let who = connection.access.name.isEmpty ? connection.client : connection.access.name
-    let bound = NIOLoopBound((self, key), eventLoop: eventLoop)
     tasks += 1
+    lastID += 1
+    let id = lastID
+    let bound = NIOLoopBound((self, key), eventLoop: eventLoop)
     let task = Task {
       let end: Result<V1.Body?, WireStatus>
       do {
         let body = try await control.answer(request, who: who) { part in
-          try await eventLoop.flatSubmit { bound.value.0.send(part, bound.value.1) }.get()
+          try await eventLoop.flatSubmit { bound.value.0.send(part, bound.value.1, id) }.get()
         }
         end = .success(body)
       } catch {
         end = .failure(WireStatus(describing: error))
       }
-      eventLoop.execute { bound.value.0.finish(bound.value.1, end) }
+      eventLoop.execute { bound.value.0.finish(bound.value.1, id, end) }
     }
-    open[key] = OpenCall(kind: request.kind, connection: connection, task: request.isStream ? task : nil)
+    open[key] = OpenCall(
+      id: id, kind: request.kind, connection: connection, task: request.isStream ? task : nil)
   }
 
-  private func send(_ part: V1.Body, _ key: Key) -> EventLoopFuture<Void> {
-    guard let call = open[key] else { return eventLoop.makeFailedFuture(CancellationError()) }
+  private func send(_ part: V1.Body, _ key: Key, _ id: UInt64) -> EventLoopFuture<Void> {
+    guard let call = open[key], call.id == id else { return eventLoop.makeFailedFuture(CancellationError()) }
     return call.connection.send(part: part, of: key.call)
   }
 
-  private func finish(_ key: Key, _ end: Result<V1.Body?, WireStatus>) {
+  private func finish(_ key: Key, _ id: UInt64, _ end: Result<V1.Body?, WireStatus>) {
     tasks -= 1
-    guard let call = open.removeValue(forKey: key) else { return }
+    outliving.removeValue(forKey: id)?()
+    guard let call = open[key], call.id == id else { return }
+    open[key] = nil
     switch end {
     case .success(let body?): call.connection.answer(key.call, with: body)
     case .success(nil): call.connection.finish(key.call)
@@ -87,11 +97,21 @@ final class ControlCalls {
     for key in open.keys where key.connection == identifier { end(key) }
   }
 
-  private func end(_ key: Key) {
+  /// Ends the calls of a connection that would last until it gives them up.
+  func endWatches(of connection: ServerConnection<TeacherLoop>) {
+    let identifier = ObjectIdentifier(connection)
+    let status = WireStatus(.unavailable, "the connection ends")
+    for (key, call) in open where key.connection == identifier && call.kind == .health && call.task != nil {
+      end(key, status)
+    }
+  }
+
+  private func end(_ key: Key, _ status: WireStatus = WireStatus(.cancelled, "the client gave up its call")) {
     guard let call = open.removeValue(forKey: key) else { return }
     call.task?.cancel()
-    counts.count(call.kind, .cancelled)
-    call.connection.refuse(key.call, rows: 0, WireStatus(.cancelled, "the client gave up its call"))
+    counts.count(call.kind, status.code)
+    if call.kind == .publish { outliving[call.id] = call.connection.keepPublished(key.call) }
+    call.connection.refuse(key.call, rows: 0, status)
   }
 }
 

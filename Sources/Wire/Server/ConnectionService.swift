@@ -16,6 +16,10 @@ public protocol ConnectionService: AnyObject, SendableMetatype {
   /// The connection has closed with calls open: nobody waits for their answers. Each is still answered once.
   func abandon(_ connection: ServerConnection<Self>)
 
+  /// The connection takes nothing more, and closes when what is open is answered: calls that would last until their
+  /// caller gives them up are answered now.
+  func endWatches(of connection: ServerConnection<Self>)
+
   /// Everything that was readable in this turn of the event loop has been handed over; replies are sent after it.
   func runTurn()
 

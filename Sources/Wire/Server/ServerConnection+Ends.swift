@@ -42,6 +42,7 @@ extension ServerConnection {
     self.end = end
     stopReading()
     write(V1.Frame(.goAway(V1.GoAway(lastCall: state.lastCall, status: status))))
+    if state.callsInFlight > 0 { loop.service.endWatches(of: self) }
   }
 
   private func stopReading() {

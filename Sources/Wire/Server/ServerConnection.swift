@@ -107,6 +107,15 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     loop.share.release(publishedBytes: bytes)
   }
 
+  /// Keeps what a publish's artefact holds counted beyond the call's answer: the artefact is still being stored.
+  ///
+  /// - Returns: to be called once, when its memory is free.
+  public func keepPublished(_ call: UInt32) -> @Sendable () -> Void {
+    let share = loop.share
+    let bytes = publishedBytes.removeValue(forKey: call) ?? 0
+    return { share.release(publishedBytes: bytes) }
+  }
+
   func write(_ frame: V1.Frame) {
     takeMemory()
     loop.codec.write(frame, into: &output)

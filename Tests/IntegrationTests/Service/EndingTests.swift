@@ -1,0 +1,147 @@
+import Foundation
+import NIOCore
+import TestSupport
+import Testing
+import Wire
+
+/// How the service ends when it is asked to, and where it may listen.
+@Suite(.timeLimit(.minutes(1))) struct EndingTests {
+  private let folder: TemporaryFolder
+  private let registry: String
+
+  init() async throws {
+    folder = try TemporaryFolder()
+    registry = folder.path("teacher.sqlite")
+    try await ImportedPolicyTests.imported(into: registry)
+  }
+
+  private func watch(_ teacher: RunningTeacher) async throws -> RawSession {
+    let session = try await RawSession.greet(try teacher.socketAddress)
+    _ = await session.next()
+    // A call that lasts: the service ends it when it drains.
+    let body = try await session.ask(1, .health(V1.HealthRequest(model: "cartpole", watch: true)))
+    #expect(body == .healthReply(V1.HealthReply(serving: .serving)))
+    return session
+  }
+
+  /// A publish of which one chunk is missing: a call that only its client can end.
+  private func hang(_ teacher: RunningTeacher) async throws -> RawSession {
+    let session = try await RawSession.greet(try teacher.socketAddress)
+    _ = await session.next()
+    try await session.send(
+      V1.Frame(call: 1, .publish(V1.PublishHeader(model: "m", artefactBytes: 10))),
+      V1.Frame(call: 1, .chunk(V1.Chunk(data: [1]))))
+    _ = try await session.ask(2, .health(V1.HealthRequest()))
+    return session
+  }
+
+  private func isRefused(_ teacher: RunningTeacher) async throws -> Bool {
+    (try? await RawSession.connect(to: try teacher.socketAddress)) == nil
+  }
+
+  @Test("SIGTERM: everybody is told, what is open finishes, nobody is let in, and the service exits with 0")
+  func drains() async throws {
+    let ended = try await RunningTeacher.serve(registry: registry, endsInBody: true) { teacher in
+      let (watcher, hanging) = (try await watch(teacher), try await hang(teacher))
+      teacher.send(SIGTERM)
+      let told = await watcher.rest()
+      #expect(
+        told.contains { if case .goAway(let goAway) = $0.body { goAway.status.code == .unavailable } else { false } })
+      guard case .status(let end) = told.last(where: { $0.call == 1 })?.body else { throw CancellationError() }
+      #expect(end.code == .unavailable)
+      #expect(try await isRefused(teacher))
+      // The open publish is still taken, to its last byte.
+      guard case .goAway(let goAway) = await hanging.next()?.body else { throw CancellationError() }
+      #expect(goAway.lastCall == 2)
+      try await hanging.send(V1.Frame(call: 1, .chunk(V1.Chunk(offset: 1, data: [UInt8](repeating: 2, count: 9)))))
+      // It is no policy: that is an answer too.
+      let answers = await hanging.rest()
+      #expect(answers.map(\.call) == [1])
+    }
+    #expect(ended.code == 0, "\(ended.log)")
+    #expect(ended.log.contains("draining") && ended.log.contains("ended"))
+  }
+
+  @Test("What hangs is cut off at the limit, and the service exits with 0")
+  func cutsOff() async throws {
+    let ended = try await RunningTeacher.serve(
+      registry: registry, arguments: ["--drain-seconds", "1"], endsInBody: true
+    ) { teacher in
+      let hanging = try await hang(teacher)
+      teacher.send(SIGTERM)
+      let frames = await hanging.rest()
+      #expect(frames.count == 1, "GoAway, then the end")
+    }
+    #expect(ended.code == 0, "\(ended.log)")
+  }
+
+  @Test("A second SIGTERM ends it at once, with 143")
+  func secondSignal() async throws {
+    let ended = try await RunningTeacher.serve(registry: registry, endsInBody: true) { teacher in
+      let hanging = try await hang(teacher)
+      teacher.send(SIGTERM)
+      // GoAway says that the first was heard.
+      _ = await hanging.next()
+      teacher.send(SIGTERM)
+      _ = await hanging.rest()
+    }
+    #expect(ended.code == 143, "\(ended.log)")
+    #expect(ended.log.contains("asked twice to end"))
+  }
+
+  // MARK: Where it listens
+
+  @Test("A Unix-domain socket serves beside TCP; a file that nobody answers at is replaced, another service's is not")
+  func unixSocket() async throws {
+    let path = folder.path("s")
+    let address = try SocketAddress(unixDomainSocketPath: path)
+    for round in 1...2 {
+      let ended = try await RunningTeacher.serve(registry: registry, arguments: ["--unix-socket", path]) { teacher in
+        for address in [address, try teacher.socketAddress] {
+          let session = try await RawSession.greet(address)
+          _ = await session.next()
+          let body = try await session.ask(
+            1, .infer(V1.InferRequest(model: "cartpole", rows: 1, observations: [UInt8](repeating: 0, count: 16))))
+          guard case .inferReply = body else { throw CancellationError() }
+          await session.close()
+        }
+        let second = try await Program.teacher.run(
+          "serve", "--registry", registry, "--listen", "127.0.0.1:0", "--unix-socket", path)
+        #expect(second.code == 1 && second.errors.contains(path) && second.errors.contains("in use"))
+        #expect(second.output.isEmpty)
+        // The first still answers.
+        let session = try await RawSession.greet(address)
+        #expect(await session.next() != nil)
+      }
+      #expect(ended.code == 0 && ended.log.contains("peer=unix"), "round \(round): \(ended.log)")
+      #expect(FileManager.default.fileExists(atPath: path), "nobody answers there, and the next round replaces it")
+    }
+  }
+
+  @Test(
+    "Beyond this machine it listens with TLS and tokens or client certificates, or when told that it is insecure",
+    arguments: [[], ["--tokens"], ["--tls-certificate", "c.pem", "--tls-key", "k.pem"]])
+  func refusesOpenAddress(arguments: [String]) async throws {
+    let outcome = try await Program.teacher.run(
+      ["serve", "--registry", registry, "--listen", "0.0.0.0:0"] + arguments)
+    #expect(outcome.code == 2 && outcome.output.isEmpty)
+    for text in ["0.0.0.0:0", "127.0.0.1", "--tls-certificate", "--tokens", "--tls-client-ca", "--insecure"] {
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+    }
+  }
+
+  @Test("--insecure listens everywhere, and says so in the log")
+  func insecure() async throws {
+    let ended = try await RunningTeacher.serve(registry: registry, listen: "0.0.0.0:0", arguments: ["--insecure"]) {
+      teacher in #expect(teacher.address.hasPrefix("0.0.0.0:"))
+    }
+    #expect(ended.code == 0 && ended.log.contains("warning") && ended.log.contains("insecure"))
+  }
+
+}
+
+extension RunningTeacher {
+  var socketAddress: SocketAddress {
+    get throws { try SocketAddress.makeAddressResolvingHost("127.0.0.1", port: port) }
+  }
+}

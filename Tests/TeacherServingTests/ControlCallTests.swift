@@ -1,0 +1,154 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import TestSupport
+import Testing
+import Wire
+
+@testable import TeacherServing
+
+/// Calls of the control plane that outlive their callers.
+@Suite(.timeLimit(.minutes(1))) struct ControlCallTests {
+  /// Answers nothing until it is told to.
+  private final class HeldControl: ControlPlane {
+    private struct State {
+      var isOpen = false
+      var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+
+    var waiting: Int { state.withLock(\.waiting.count) }
+
+    func open() {
+      let waiting = state.withLock { state in
+        state.isOpen = true
+        defer { state.waiting = [] }
+        return state.waiting
+      }
+      for continuation in waiting { continuation.resume() }
+    }
+
+    func answer(
+      _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    ) async throws -> V1.Body? {
+      if case .publish = request {
+        await withCheckedContinuation { continuation in
+          let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiting.append(continuation) }
+            return state.isOpen
+          }
+          if isOpen { continuation.resume() }
+        }
+        return .publishReply(V1.PublishReply(version: 77))
+      }
+      // Nobody answers these here.
+      try await Task.sleep(for: .seconds(3600))
+      return nil
+    }
+  }
+
+  private func publish(_ call: UInt32, bytes: Int = 10) -> [UInt8] {
+    RawConnection.bytes(
+      V1.Frame(call: call, .publish(V1.PublishHeader(model: "m", artefactBytes: UInt64(bytes)))),
+      V1.Frame(call: call, .chunk(V1.Chunk(data: [UInt8](repeating: 1, count: bytes)))))
+  }
+
+  /// A server of one event loop, on real sockets, whose control plane is the test's.
+  private struct Server {
+    let loop: ServerLoop<TeacherLoop>
+    let address: SocketAddress
+
+    func greet() async throws -> RawSession {
+      let session = try await RawSession.greet(address)
+      _ = await session.next()
+      return session
+    }
+
+    func wait(
+      until happens: @escaping @Sendable (ServerLoop<TeacherLoop>) -> Bool
+    ) async throws {
+      while try await !loop.eventLoop.submit({ happens(loop) }).get() { await Task.yield() }
+    }
+  }
+
+  private func serve(
+    _ control: HeldControl, settings: ServingSettings = .defaults, _ body: (Server) async throws -> Void
+  ) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let loop = ServerLoop(
+      eventLoop: group.next(),
+      service: TeacherLoop(
+        eventLoop: group.next(), settings: settings, control: control, compute: SteppedCompute()),
+      settings: settings.server, logger: silent)
+    let channel = try await WireServer.bind(
+      to: .tcp(host: "127.0.0.1", port: 0), group: group, loops: [loop], logger: silent)
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body(Server(loop: loop, address: try #require(channel.localAddress))))
+    } catch {
+      outcome = .failure(error)
+    }
+    control.open()
+    try await channel.close()
+    try await loop.eventLoop.submit { loop.closeAll() }.get()
+    try await group.shutdownGracefully()
+    try outcome.get()
+  }
+
+  @Test("A change that outlives its connection answers nobody else, whatever memory the next connection gets")
+  func outlivedConnection() async throws {
+    let control = HeldControl()
+    try await serve(control) { server in
+      for connection in 1...30 {
+        let session = try await server.greet()
+        try await session.send(bytes: publish(1))
+        while control.waiting < connection { await Task.yield() }
+        await session.close()
+        try await server.wait { $0.connectionCount == 0 }
+      }
+      // The same call numbers, on connections that may be where those were.
+      var sessions: [RawSession] = []
+      for _ in 0..<30 {
+        let session = try await server.greet()
+        try await session.send(V1.Frame(call: 1, .health(V1.HealthRequest(watch: true))))
+        sessions.append(session)
+      }
+      try await server.wait { $0.service.controlTasks == 60 }
+      control.open()
+      try await server.wait { $0.service.controlTasks == 30 }
+      for session in sessions {
+        try await session.send(V1.Frame(call: 1, .cancel))
+        #expect(await session.next()?.body.status?.code == .cancelled)
+      }
+      try await server.wait { $0.service.controlTasks == 0 }
+    }
+  }
+
+  @Test("A publish that was given up holds its artefact's memory until the store is done with it")
+  func outlivedPublish() async throws {
+    let control = HeldControl()
+    var settings = ServingSettings.defaults
+    settings.server.artefactBytesMax = 100
+    settings.server.publishedBytesMax = 100
+    try await serve(control, settings: settings) { server in
+      let (gone, cancels, other) = (try await server.greet(), try await server.greet(), try await server.greet())
+      for session in [gone, cancels] { try await session.send(bytes: publish(1, bytes: 50)) }
+      while control.waiting < 2 { await Task.yield() }
+      await gone.close()
+      try await server.wait { $0.connectionCount == 2 }
+      try await cancels.send(V1.Frame(call: 1, .cancel))
+      #expect(await cancels.next()?.body.status?.code == .cancelled)
+      func answer(_ call: UInt32) async throws -> V1.Body? {
+        try await other.send(bytes: publish(call, bytes: 100))
+        return await other.next()?.body
+      }
+      #expect(try await answer(1)?.status?.code == .resourceExhausted)
+      control.open()
+      try await server.wait { $0.service.controlTasks == 0 }
+      #expect(try await answer(2) == .publishReply(V1.PublishReply(version: 77)))
+      #expect(try await answer(3) == .publishReply(V1.PublishReply(version: 77)))
+    }
+  }
+}
