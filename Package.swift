@@ -95,7 +95,7 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
-        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1,
+        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests

@@ -59,7 +59,7 @@ struct BenchRow: Encodable, Sendable {
 
   /// A line for people: the figure, its target, whether that was reached, and the numbers behind it.
   var text: String {
-    var line = "\(bench)  \(name)".padded(to: 58) + "  " + "\(Self.digits(value)) \(unit)".padded(to: 18)
+    var line = "\(bench)  \(name)".padded(to: 66) + "  " + "\(Self.digits(value)) \(unit)".padded(to: 18)
     switch target {
     case .atLeast(let bound): line += "  at least \(Self.digits(bound))".padded(to: 20)
     case .atMost(let bound): line += "  at most \(Self.digits(bound))".padded(to: 20)

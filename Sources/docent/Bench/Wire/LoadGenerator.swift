@@ -21,10 +21,6 @@ struct LoadGenerator: Sendable {
   /// Payload bytes; a shorter reply is a refusal, and fails the run.
   var replyBytesMin = 0
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   struct Measurement: Sendable {
     var callsPerSecond: Double
     var p50Microseconds, p99Microseconds, p999Microseconds, mostMicroseconds: Double
@@ -51,10 +47,9 @@ struct LoadGenerator: Sendable {
         return cload_run(&plan, &result) != 0
       }
     }
-    if failed { throw Failure(description: Self.text(of: result)) }
+    if failed { throw BenchFailure(Self.text(of: result)) }
     if result.refusals > 0 {
-      throw Failure(
-        description: "\(result.refusals) replies had \(result.reply_bytes_least) bytes, expected \(replyBytesMin)")
+      throw BenchFailure("\(result.refusals) replies had \(result.reply_bytes_least) bytes, expected \(replyBytesMin)")
     }
     return Measurement(
       callsPerSecond: Double(result.calls) / result.seconds, p50Microseconds: result.p50_us,
