@@ -92,6 +92,11 @@ struct ServiceProcess: Sendable {
     throw Failure(description: "\(path) does not say VmRSS")
   }
 
+  /// File descriptors that are open now.
+  func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processIdentifier)/fd").count
+  }
+
   /// Where a program that was built beside this one lies.
   static func siblingPath(of program: String) throws -> String {
     var own = try ownPath()

@@ -35,7 +35,8 @@ struct LoadGenerator: Sendable {
     try await onOwnThread { try measure(port: port, connections: connections, depth: depth) }
   }
 
-  private func measure(port: UInt16, connections: Int, depth: Int) throws -> Measurement {
+  /// Runs the load on the calling thread.
+  func measure(port: UInt16, connections: Int, depth: Int) throws -> Measurement {
     var result = cload_result()
     let failed = frames.preface.withUnsafeBufferPointer { preface in
       frames.request.withUnsafeBufferPointer { request in
