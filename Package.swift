@@ -132,6 +132,7 @@ let package = Package(
       dependencies: ["StudentTraining", "Learning", "Neural", "Environments", "Registry", "ModelStore", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
+    .testTarget(name: "BenchTests", dependencies: ["docent", "Neural", "Wire"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(

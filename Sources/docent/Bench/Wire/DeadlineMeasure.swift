@@ -6,12 +6,13 @@ import Wire
 /// has nothing to do: what its client measures, without the time of a round trip.
 struct DeadlineMeasure: WireMeasure {
   private static let network = BenchNetwork.large
-  /// Batches that keep the compute thread busy for some hundred milliseconds: one is computed, the others wait.
+  /// Of each of the long calls: one is computed, the other fills the next batch.
   private static let rowsPerCall = 4096
-  private static let calls = 4
+  private static let calls = 2
   private static let deadline = Duration.milliseconds(20)
-  /// Queries behind such calls: they are over long before the calls are.
-  private static let queriesPerRound = 5
+  /// Queries behind the long calls, one after the other: all of them are over before the calls are.
+  private static let queriesPerRound = 2
+  private static let roundsPerPair = 5
 
   let names = ["median", "p99"].map { "deadline of 20 ms on an idle event loop, lateness, \($0)" }
 
@@ -19,7 +20,9 @@ struct DeadlineMeasure: WireMeasure {
     // A frame of 4096 x 376 fp32 is larger than what is usual.
     let arguments = ["--frame-bytes-max", "\(16 << 20)"]
     return try await BenchModel.served(Self.network, arguments: arguments) { _, teacher in
-      let late = try await onOwnThread { try Self.measure(port: teacher.port, rounds: effort.pairs) }
+      let late = try await onOwnThread {
+        try Self.measure(port: teacher.port, rounds: effort.pairs * Self.roundsPerPair)
+      }
       let sorted = late.microseconds.sorted()
       let p99 = sorted[Int((Double(sorted.count) * 0.99).rounded(.up)) - 1]
       let details = [
