@@ -96,7 +96,7 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
-        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1,
+        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
@@ -137,6 +137,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
+    .testTarget(name: "BenchTests", dependencies: ["docent", "Neural", "Wire"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(

@@ -11,7 +11,7 @@ packages_of() {
   run) echo libprotobuf-c1 libsqlite3-0 ;;
   proto) echo protobuf-c-compiler protobuf-compiler ;;
   python) echo python3-venv ;;
-  bench) echo libopenblas0-pthread ;;
+  bench) echo libopenblas0-pthread openssl ;;
   watch) echo prometheus ;;
   deploy) echo docker-compose systemd ;;
   *)

@@ -13,6 +13,8 @@
 
 enum { EVENTS = 256, WAIT_MS_MAX = 50 };
 
+static const uint64_t GREETING_NS_MAX = 20 * 1000000000ull;
+
 typedef struct {
   int fd;
   frame_scanner scanner;
@@ -128,18 +130,23 @@ static int drive(load *load) {
   for (uint32_t i = 0; i < plan->connections; i++) {
     if (open_connection(load, &load->connections[i]) != 0) return 1;
   }
-  uint64_t begin = now_ns(), counted_from = begin + (uint64_t)(plan->warmup_seconds * 1e9);
-  uint64_t end = counted_from + (uint64_t)(plan->seconds * 1e9);
-  bool counting = plan->warmup_seconds <= 0;
+  // The clock begins when all are greeted: a server that is busy with the first ones greets the last ones late.
+  uint64_t begin = now_ns(), counted_from = 0, end = 0;
+  bool counting = false;
   struct epoll_event events[EVENTS];
   for (;;) {
     uint64_t now = now_ns();
-    if (!counting && now >= counted_from) {
-      if (load->greeted == plan->connections) memset(load->latencies, 0, sizeof *load->latencies);
+    if (counted_from == 0 && load->greeted == plan->connections) {
+      counted_from = now + (uint64_t)(plan->warmup_seconds * 1e9);
+      end = counted_from + (uint64_t)(plan->seconds * 1e9);
+    }
+    if (counted_from == 0 && now >= begin + GREETING_NS_MAX) break;
+    if (counted_from != 0 && !counting && now >= counted_from) {
+      memset(load->latencies, 0, sizeof *load->latencies);
       counting = true;
       counted_from = now;
     }
-    if (now >= end || (plan->calls_max > 0 && load->latencies->count >= plan->calls_max)) break;
+    if (counting && (now >= end || (plan->calls_max > 0 && load->latencies->count >= plan->calls_max))) break;
     int count = epoll_wait(load->poll, events, EVENTS, WAIT_MS_MAX);
     for (int i = 0; i < count; i++) {
       if (turn(load, events[i].data.ptr) != 0) return 1;
@@ -149,7 +156,7 @@ static int drive(load *load) {
   if (load->greeted < plan->connections || latencies->count == 0) {
     return fail(load, "%llu calls answered, %u of %u connections greeted in %.1f s",
                 (unsigned long long)latencies->count, load->greeted, plan->connections,
-                plan->warmup_seconds + plan->seconds);
+                (double)(now_ns() - begin) / 1e9);
   }
   cload_result *result = load->result;
   result->calls = latencies->count;

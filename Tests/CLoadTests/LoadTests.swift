@@ -145,6 +145,21 @@ import Testing
     #expect(problem.contains("0 calls answered, 1 of 1 connections greeted"), "\(problem)")
   }
 
+  @Test func theClockBeginsWhenAllAreGreeted() {
+    let server = ScriptedServer { connection in
+      _ = connection.readFrame()
+      // A server that is slow to greet: twenty times as slow as the run is long.
+      usleep(20_000)
+      connection.writeFrame([])
+      while connection.readFrame() != nil { connection.writeFrame([1]) }
+    }
+    let plan = Plan(port: server.port, preface: frame([1]), prefaceReplies: 1, seconds: 0.001, callsMax: 0)
+    let (code, result, problem) = plan.run()
+    server.finish()
+    #expect(code == 0, "\(problem)")
+    #expect(result.calls > 0)
+  }
+
   @Test func aReplyToNoCallFailsTheRun() {
     let server = ScriptedServer { connection in
       _ = connection.readFrame()

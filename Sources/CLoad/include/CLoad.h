@@ -1,6 +1,7 @@
-// The measuring tools of `docent bench wire`: a raw epoll echo, which is the floor that a service is compared with, and
-// a load that keeps a fixed number of calls in flight on each of its connections. Both speak frames of gRPC's
-// length-prefixed form (a flags byte, a big-endian 32-bit length, the payload), on 127.0.0.1 alone.
+// The measuring tools of `docent bench`: a raw epoll echo, which is the floor that a service is compared with; a load
+// that keeps a fixed number of calls in flight on each of its connections; and single connections that are played by
+// hand. Echo and load speak frames of gRPC's length-prefixed form (a flags byte, a big-endian 32-bit length, the
+// payload). All of them use 127.0.0.1 alone.
 #ifndef CLOAD_H
 #define CLOAD_H
 
@@ -49,8 +50,36 @@ typedef struct {
 } cload_result;
 
 // Runs the load on the calling thread: each connection has `depth` calls in flight and sends the next as soon as one is
-// answered, numbered 1, 2, 3, ... Ends after warmup_seconds + seconds or calls_max calls, or earlier with 1 and `problem` set where the
-// server closes a connection, does not greet all of them, or answers nothing. Refusals are counted, not an error.
+// answered, numbered 1, 2, 3, ... Once all connections are greeted it ends after warmup_seconds + seconds, or as soon as
+// calls_max calls were counted. Returns 1 with `problem` set where the server closes a connection, does not greet all of
+// them in 20 seconds, or answers nothing. Refusals are counted, not an error.
 int cload_run(const cload_plan *plan, cload_result *result);
+
+// MARK: Connections by hand
+
+// Connects to 127.0.0.1. Returns the socket, or -errno.
+int cload_connect(uint16_t port);
+
+// Sends everything, waiting for room where there is none. Returns 0, or -errno (-ETIMEDOUT: the peer read nothing for
+// five seconds). A peer that has gone is -EPIPE, and no signal.
+int cload_send(int fd, const uint8_t *bytes, size_t count);
+
+// Waits for bytes, and takes at most `count` of what is there. Returns how many, 0 at the end of the stream, or -errno
+// (-ETIMEDOUT: nothing came in timeout_ms).
+int64_t cload_receive(int fd, uint8_t *bytes, size_t count, int timeout_ms);
+
+// Says that no more will be sent; what the peer sends is still read. Returns 0, or -errno.
+int cload_end_sending(int fd);
+
+void cload_close(int fd);
+
+// Closes a socket as one whose process was killed with bytes unread: the peer is told that it is gone.
+void cload_reset(int fd);
+
+// MARK: Descriptors
+
+// Raises this process's soft limit of open descriptors to the hard one; the processes that it starts get the same.
+// Returns the limit there is now.
+uint64_t cload_raise_descriptor_limit(void);
 
 #endif

@@ -7,6 +7,13 @@ struct BenchRow: Encodable, Sendable {
     case atLeast(Double)
     case atMost(Double)
 
+    var text: String {
+      switch self {
+      case .atLeast(let bound): "at least \(BenchRow.digits(bound))"
+      case .atMost(let bound): "at most \(BenchRow.digits(bound))"
+      }
+    }
+
     func isReached(by value: Double) -> Bool {
       switch self {
       case .atLeast(let bound): value >= bound
@@ -15,7 +22,7 @@ struct BenchRow: Encodable, Sendable {
     }
   }
 
-  /// The part of the benchmark: `wire`, `inference` or `training`.
+  /// The part of the benchmark: `wire`, `inference`, `training` or `soak`.
   let bench: String
   /// What was measured, in words.
   let name: String
@@ -59,12 +66,8 @@ struct BenchRow: Encodable, Sendable {
 
   /// A line for people: the figure, its target, whether that was reached, and the numbers behind it.
   var text: String {
-    var line = "\(bench)  \(name)".padded(to: 58) + "  " + "\(Self.digits(value)) \(unit)".padded(to: 18)
-    switch target {
-    case .atLeast(let bound): line += "  at least \(Self.digits(bound))".padded(to: 20)
-    case .atMost(let bound): line += "  at most \(Self.digits(bound))".padded(to: 20)
-    case nil: break
-    }
+    var line = "\(bench)  \(name)".padded(to: 66) + "  " + "\(Self.digits(value)) \(unit)".padded(to: 18)
+    if let target { line += "  \(target.text)".padded(to: 20) }
     if let isReached { line += isReached ? "  reached" : "  MISSED " }
     if !details.isEmpty {
       let pairs = details.sorted { $0.key < $1.key }.map { "\($0.key) \(Self.digits($0.value))" }
@@ -73,8 +76,9 @@ struct BenchRow: Encodable, Sendable {
     return line
   }
 
-  private static func digits(_ number: Double) -> String {
-    abs(number) < 100 ? NumberFormat.fixed(number, digits: 2) : NumberFormat.rate(number)
+  static func digits(_ number: Double) -> String {
+    if abs(number) < 100, number == number.rounded() { return NumberFormat.grouped(Int(number)) }
+    return abs(number) < 100 ? NumberFormat.fixed(number, digits: 2) : NumberFormat.rate(number)
   }
 }
 

@@ -101,7 +101,7 @@ struct TrainingBench {
         let near = try train(InProcessTeacher(teacher))
         let far = try train(RemoteTeacher(served))
         guard near.policy == far.policy else {
-          throw WireBench.Failure(description: "the remote teacher's student differs from the in-process teacher's")
+          throw BenchFailure("the remote teacher's student differs from the in-process teacher's")
         }
         return (near: near.rate, far: far.rate)
       }

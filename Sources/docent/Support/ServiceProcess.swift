@@ -1,4 +1,5 @@
 import Console
+import Foundation
 import Subprocess
 import SystemPackage
 
@@ -12,13 +13,16 @@ import SystemPackage
 
 /// A program of ours that listens, as a process of its own, for as long as a closure runs.
 ///
-/// The program prints `listening on HOST:PORT` on standard output once it is ready. It is asked to end (SIGTERM) when the
-/// closure returns or throws, and killed five seconds later; its standard input closes then too.
+/// The program prints `listening on HOST:PORT` on standard output once it is ready, or with `--json` an object that says
+/// the same. It is asked to end (SIGTERM) when the closure returns or throws, and killed five seconds later; its standard
+/// input closes then too.
 struct ServiceProcess: Sendable {
   let processIdentifier: Int32
   /// `127.0.0.1:PORT`
   let address: String
   let port: UInt16
+  /// Where it serves its metrics; nil where it does not, or did not say so.
+  let metricsPort: UInt16?
   /// From before the process was made until its announcement was read.
   let startup: Duration
 
@@ -64,7 +68,7 @@ struct ServiceProcess: Sendable {
       }
       let service = ServiceProcess(
         processIdentifier: execution.processIdentifier.value, address: endpoint.address, port: endpoint.port,
-        startup: ContinuousClock.now - began)
+        metricsPort: endpoint.metrics.flatMap { port(of: $0) }, startup: ContinuousClock.now - began)
       let answer: Result<Answer, any Error>
       do { answer = .success(try await body(service)) } catch { answer = .failure(error) }
       await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))])
@@ -88,6 +92,11 @@ struct ServiceProcess: Sendable {
     throw Failure(description: "\(path) does not say VmRSS")
   }
 
+  /// File descriptors that are open now.
+  func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processIdentifier)/fd").count
+  }
+
   /// Where a program that was built beside this one lies.
   static func siblingPath(of program: String) throws -> String {
     var own = try ownPath()
@@ -107,15 +116,31 @@ struct ServiceProcess: Sendable {
     return FilePath(String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 
-  private static func announcedEndpoint(in lines: AsyncStream<String>) async -> (address: String, port: UInt16)? {
-    let announcement = "listening on "
-    for await line in lines where line.hasPrefix(announcement) {
-      let address = line.dropFirst(announcement.count).prefix { !$0.isWhitespace }
-      if let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) {
-        return (String(address), port)
-      }
+  /// What a program says of itself with `--json`.
+  private struct Announcement: Decodable {
+    var address: String
+    var metrics: String?
+  }
+
+  private static func announcedEndpoint(
+    in lines: AsyncStream<String>
+  ) async -> (address: String, port: UInt16, metrics: String?)? {
+    for await line in lines {
+      guard let said = announcement(in: line), let port = port(of: said.address) else { continue }
+      return (said.address, port, said.metrics)
     }
     return nil
+  }
+
+  private static func announcement(in line: String) -> Announcement? {
+    let words = "listening on "
+    guard line.hasPrefix(words) else { return try? JSONDecoder().decode(Announcement.self, from: Data(line.utf8)) }
+    return Announcement(address: String(line.dropFirst(words.count).prefix { !$0.isWhitespace }))
+  }
+
+  /// The port of `HOST:PORT`.
+  private static func port(of address: String) -> UInt16? {
+    address.lastIndex(of: ":").flatMap { UInt16(address[address.index(after: $0)...]) }
   }
 
   private static func lastLines(of output: SubprocessOutputSequence, copying: Bool) async throws -> String {

@@ -21,10 +21,6 @@ struct LoadGenerator: Sendable {
   /// Payload bytes; a shorter reply is a refusal, and fails the run.
   var replyBytesMin = 0
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   struct Measurement: Sendable {
     var callsPerSecond: Double
     var p50Microseconds, p99Microseconds, p999Microseconds, mostMicroseconds: Double
@@ -39,7 +35,8 @@ struct LoadGenerator: Sendable {
     try await onOwnThread { try measure(port: port, connections: connections, depth: depth) }
   }
 
-  private func measure(port: UInt16, connections: Int, depth: Int) throws -> Measurement {
+  /// Runs the load on the calling thread.
+  func measure(port: UInt16, connections: Int, depth: Int) throws -> Measurement {
     var result = cload_result()
     let failed = frames.preface.withUnsafeBufferPointer { preface in
       frames.request.withUnsafeBufferPointer { request in
@@ -51,10 +48,9 @@ struct LoadGenerator: Sendable {
         return cload_run(&plan, &result) != 0
       }
     }
-    if failed { throw Failure(description: Self.text(of: result)) }
+    if failed { throw BenchFailure(Self.text(of: result)) }
     if result.refusals > 0 {
-      throw Failure(
-        description: "\(result.refusals) replies had \(result.reply_bytes_least) bytes, expected \(replyBytesMin)")
+      throw BenchFailure("\(result.refusals) replies had \(result.reply_bytes_least) bytes, expected \(replyBytesMin)")
     }
     return Measurement(
       callsPerSecond: Double(result.calls) / result.seconds, p50Microseconds: result.p50_us,

@@ -1,0 +1,60 @@
+import Console
+
+/// A part of `docent bench wire`: one question, with a service process of its own to answer it.
+protocol WireMeasure: Sendable {
+  /// What is measured, in words; `--only` looks for its words here.
+  var names: [String] { get }
+
+  /// A row for each name, in the same order.
+  func rows(_ effort: WireEffort) async throws -> [BenchRow]
+}
+
+/// How much is measured.
+struct WireEffort: Sendable {
+  /// Pairs of measurements behind each ratio.
+  var pairs = 10
+  /// How long each measurement counts.
+  var seconds = 0.5
+  /// Starts behind the time from exec to ready.
+  var starts = 5
+
+  /// Measures in turns: the machine's speed changes from second to second, so only neighbours are compared.
+  ///
+  /// - Parameter name: for the progress.
+  func pairs<First, Second>(
+    _ name: String, _ first: () async throws -> First, _ second: () async throws -> Second
+  ) async throws -> [(first: First, second: Second)] {
+    let progress = ProgressDisplay("bench wire, \(name)", unit: "pairs")
+    defer { progress.finish() }
+    var measured: [(First, Second)] = []
+    for pair in 0..<pairs {
+      let one = try await first()
+      measured.append((one, try await second()))
+      progress.update(ProgressState(done: pair + 1, total: pairs))
+    }
+    return measured
+  }
+}
+
+extension BenchRow {
+  /// A row of `docent bench wire`: the median of ratios, and their extremes among the details.
+  static func wire(
+    _ name: String, ratios: [Double], unit: String, target: Target, details: [String: Double] = [:]
+  ) -> BenchRow {
+    var details = details
+    details["least"] = ratios.min()
+    details["most"] = ratios.max()
+    return BenchRow(
+      bench: "wire", name: name, value: median(ratios), unit: unit, target: target, details: details)
+  }
+}
+
+extension [LoadGenerator.Measurement] {
+  /// Medians, under names that begin with `prefix`.
+  func details(_ prefix: String) -> [String: Double] {
+    [
+      "\(prefix) calls/s": median(map(\.callsPerSecond)), "\(prefix) p50 us": median(map(\.p50Microseconds)),
+      "\(prefix) p99 us": median(map(\.p99Microseconds)),
+    ]
+  }
+}
