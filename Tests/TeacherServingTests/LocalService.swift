@@ -1,3 +1,4 @@
+import Crypto
 import Logging
 import NIOCore
 import NIOPosix
@@ -30,6 +31,15 @@ enum LocalService {
       try await group.shutdownGracefully()
       throw error
     }
+  }
+
+  /// Makes the policy of a seed the next version of model "m".
+  static func publish(_ seed: UInt8, on server: TeacherServer) async throws {
+    let client = try await TeacherClient.connect(to: "127.0.0.1:\(server.addresses[0].port ?? 0)")
+    let artefact = MemoryStore.artefact(seed: seed)
+    _ = try await client.publish(
+      V1.PublishHeader(model: "m", sha256: Array(SHA256.hash(data: artefact))), artefact: artefact)
+    await client.close()
   }
 
   /// Returns when no connection but so many is open, and no row waits: nothing was leaked.

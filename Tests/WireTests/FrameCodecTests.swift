@@ -129,6 +129,34 @@ import Wire
     }
   }
 
+  @Test("A query and a reply with fields of a newer schema beside them are read in place too")
+  func newerSchema() throws {
+    var codec = FrameCodec()
+    // Field 1023, three bytes of it.
+    let field: [UInt8] = [0xfa, 0x3f, 3, 1, 2, 3]
+    let request = V1.InferRequest(model: "m", rows: 1, observations: [1, 2, 3, 4])
+    let query = Array(codec.bytes(of: V1.Frame(call: 7, .infer(request))).dropFirst(FrameHeader.byteCount))
+    let reply = Array(
+      codec.bytes(of: V1.Frame(call: 8, .inferReply(V1.InferReply(version: 3, rows: 1)))).dropFirst(
+        FrameHeader.byteCount))
+    for (before, after) in [([], field), (field, []), (field, field)] {
+      try (before + query + after).withUnsafeBytes { bytes in
+        guard case .infer(let view) = try codec.readRequest(bytes) else {
+          Issue.record("no query")
+          return
+        }
+        #expect(view.call == 7 && view.rows == 1 && view.observations.elementsEqual([1, 2, 3, 4]))
+      }
+      try (before + reply + after).withUnsafeBytes { bytes in
+        guard case .infer(let view) = try codec.readReply(bytes) else {
+          Issue.record("no reply")
+          return
+        }
+        #expect(view.call == 8 && view.version == 3)
+      }
+    }
+  }
+
   private func varint(_ value: Int) -> [UInt8] {
     var value = value
     var bytes: [UInt8] = []

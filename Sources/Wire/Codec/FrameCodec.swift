@@ -35,7 +35,12 @@ public struct FrameCodec: ~Copyable {
     if let raw = unpackQuery(payload), raw.pointee.body_case == DOCENT__V1__QUERY_FRAME__BODY_INFER {
       return .infer(InferRequestView(call: raw.pointee.call, raw: raw.pointee.infer))
     }
-    return .other(try read(payload))
+    let raw = try unpack(payload)
+    // A query, with fields of a newer schema beside it.
+    if raw.pointee.body_case == DOCENT__V1__FRAME__BODY_INFER {
+      return .infer(InferRequestView(call: raw.pointee.call, raw: raw.pointee.infer))
+    }
+    return .other(try frame(raw))
   }
 
   /// Reads a frame's payload as a client.
@@ -43,7 +48,12 @@ public struct FrameCodec: ~Copyable {
     if let raw = unpackQuery(payload), raw.pointee.body_case == DOCENT__V1__QUERY_FRAME__BODY_INFER_REPLY {
       return .infer(InferReplyView(call: raw.pointee.call, raw: raw.pointee.infer_reply))
     }
-    return .other(try read(payload))
+    let raw = try unpack(payload)
+    // A reply, with fields of a newer schema beside it.
+    if raw.pointee.body_case == DOCENT__V1__FRAME__BODY_INFER_REPLY {
+      return .infer(InferReplyView(call: raw.pointee.call, raw: raw.pointee.infer_reply))
+    }
+    return .other(try frame(raw))
   }
 
   /// Reads a frame's payload as a value.
