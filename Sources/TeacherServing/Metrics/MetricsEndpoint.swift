@@ -11,7 +11,7 @@ import Synchronization
 /// seconds for a request to arrive whole and 10 for its answer to be taken.
 public final class MetricsEndpoint: Sendable {
   static let connectionsMax = 64
-  static let patience = TimeAmount.seconds(10)
+  public static let patience = TimeAmount.seconds(10)
 
   /// Where it listens: an address that was asked for with port 0 has its port here.
   public let address: SocketAddress
@@ -20,10 +20,12 @@ public final class MetricsEndpoint: Sendable {
 
   /// - Parameters:
   ///   - group: its event loops read and write; the text is made off them.
+  ///   - patience: how long a request, and the taking of its answer, may last.
   ///   - snapshot: called once a request.
   /// - Throws: NIO's error where the address cannot be bound.
   public static func start(
-    host: String, port: Int, group: any EventLoopGroup, snapshot: @escaping @Sendable () async -> ServiceSnapshot
+    host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = MetricsEndpoint.patience,
+    snapshot: @escaping @Sendable () async -> ServiceSnapshot
   ) async throws -> MetricsEndpoint {
     let connections = OpenConnections(max: connectionsMax)
     let channel = try await ServerBootstrap(group: group)
@@ -32,7 +34,7 @@ public final class MetricsEndpoint: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try connections.admit(channel)
-          try addHandlers(to: channel, snapshot: snapshot)
+          try addHandlers(to: channel, patience: patience, snapshot: snapshot)
         }
       }
       .bind(host: host, port: port).get()
@@ -41,7 +43,8 @@ public final class MetricsEndpoint: Sendable {
   }
 
   static func addHandlers(
-    to channel: any Channel, snapshot: @escaping @Sendable () async -> ServiceSnapshot
+    to channel: any Channel, patience: TimeAmount = patience,
+    snapshot: @escaping @Sendable () async -> ServiceSnapshot
   ) throws {
     // With pipelining assistance the next request waits unread until this one is answered.
     try channel.pipeline.syncOperations.configureHTTPServerPipeline()

@@ -14,7 +14,9 @@ import Testing
     _ body: (MetricsEndpoint) async throws -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-    let endpoint = try await MetricsEndpoint.start(host: "127.0.0.1", port: 0, group: group, snapshot: snapshot)
+    // More patient than the machine that tests may be slow.
+    let endpoint = try await MetricsEndpoint.start(
+      host: "127.0.0.1", port: 0, group: group, patience: .minutes(10), snapshot: snapshot)
     let outcome = await Result { try await body(endpoint) }
     await endpoint.close()
     try await group.shutdownGracefully()
