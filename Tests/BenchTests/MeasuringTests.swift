@@ -35,6 +35,7 @@ import Wire
       docent_teacher_batch_rows_sum{model="b b",version="2"} 12.5
       docent_teacher_batch_rows_count{model="a",version="1"} 7
       docent_teacher_connections 3
+      docent_teacher_connections_accepted_total 9
       process_open_fds 12
 
       """)

@@ -34,9 +34,11 @@ import Wire
     let query = model.query(rows: 3)
     let right = answer(to: query, version: 1)
     for index in right.outputs.indices {
-      var wrong = right
-      wrong.outputs[index] = Float(bitPattern: right.outputs[index].bitPattern ^ 1)
-      #expect(!query.isRight(wrong))
+      for bit in [1, 1 << 31] as [UInt32] {
+        var wrong = right
+        wrong.outputs[index] = Float(bitPattern: right.outputs[index].bitPattern ^ bit)
+        #expect(!query.isRight(wrong))
+      }
     }
     var wrong = right
     wrong.values[2] = Float(bitPattern: right.values[2].bitPattern ^ 1)
