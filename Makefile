@@ -23,7 +23,7 @@ build: swift ## Install what is missing, and build all programs in release mode 
 test: test-swift test-python ## Install what is missing, and run every test
 
 test-swift: swift
-	$(INSTALL) build watch
+	$(INSTALL) build test
 	swift build --build-tests
 	swift test --skip-build
 

@@ -12,10 +12,10 @@ packages_of() {
   proto) echo protobuf-c-compiler protobuf-compiler ;;
   python) echo python3-venv ;;
   bench) echo libopenblas0-pthread openssl ;;
-  watch) echo prometheus ;;
+  test) echo prometheus openssl ;;
   deploy) echo docker-compose systemd ;;
   *)
-    echo "$0: no set of packages is called '$1'; there are build, run, proto, python, bench, watch and deploy" >&2
+    echo "$0: no set of packages is called '$1'; there are build, run, proto, python, bench, test and deploy" >&2
     exit 2
     ;;
   esac

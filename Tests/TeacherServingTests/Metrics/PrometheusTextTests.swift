@@ -97,7 +97,7 @@ import Wire
       #expect(result.standardOutput + result.standardError == "")
     } catch let error as SubprocessError {
       Issue.record(
-        "promtool cannot be run (\(error)); install it with: services/install-packages.sh watch, or apt-get install -y --no-install-recommends prometheus"
+        "promtool cannot be run (\(error)); install it with: services/install-packages.sh test, or apt-get install -y --no-install-recommends prometheus"
       )
     }
   }
