@@ -19,7 +19,7 @@ for target in "${targets[@]}"; do
   mkdir -p ".build-fuzz/corpus/$target"
   log=.build-fuzz/$target.log
   printf 'fuzz %-9s' "$target"
-  if "$program" "$target" -max_total_time="$share" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
+  if "$program" "$target" -max_total_time="$share" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
     -print_final_stats=1 -artifact_prefix=".build-fuzz/found/$target-" \
     ".build-fuzz/corpus/$target" "Tests/Fuzzing/Corpus/$target" >"$log" 2>&1; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
