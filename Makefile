@@ -4,11 +4,15 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-swift test-python build bench proto proto-check swift clean
+.PHONY: help demo test test-swift test-python fuzz fuzz-build fuzz-seeds sanitize sanitize-thread sanitize-address \
+  build bench proto proto-check swift clean
 
 RELEASE := .build/release
 DEBUG := .build/debug
 INSTALL := services/install-packages.sh
+FUZZ := .build-fuzz/debug/docent-fuzz
+# Test targets that run under sanitizers.
+SANITIZED := WireTests TeacherServingTests NeuralTests
 
 help: ## Say what this file can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -38,6 +42,28 @@ test-python: swift .venv/installed
 	python3 -m venv --clear .venv
 	.venv/bin/pip install --quiet -e 'clients/python[test]'
 	touch $@
+
+fuzz: fuzz-build ## Search for inputs that break what takes bytes from strangers, for SECONDS (60) in all
+	Tests/Fuzzing/run.sh $(FUZZ) $(or $(SECONDS),60)
+
+fuzz-build: swift
+	$(INSTALL) build
+	DOCENT_FUZZING=1 swift build --scratch-path .build-fuzz --product docent-fuzz 2>&1 \
+	  | sed '/Cannot export local symbol/d'
+
+fuzz-seeds: fuzz-build ## Write the inputs again that the search begins with
+	$(FUZZ) seeds Tests/Fuzzing/Corpus
+
+sanitize: sanitize-thread sanitize-address ## Run the tests of serving and of networks under sanitizers
+
+# Races between threads; what the tests of one thread alone would find is AddressSanitizer's.
+sanitize-thread: swift
+	$(INSTALL) build
+	Tests/Sanitizing/run.sh thread $(SANITIZED)
+
+sanitize-address: swift
+	$(INSTALL) build
+	Tests/Sanitizing/run.sh address $(SANITIZED)
 
 bench: build ## Measure serving, inference and training against their targets
 	$(INSTALL) bench
@@ -69,4 +95,4 @@ swift:
 	fi
 
 clean: ## Remove what was built
-	rm -rf .build .venv
+	rm -rf .build .build-fuzz .build-tsan .build-asan .venv

@@ -100,9 +100,10 @@ let package = Package(
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
+    .target(name: "CSanitizing", path: "Tests/CSanitizing"),
     .target(
-      name: "TestSupport", dependencies: ["Wire", nioCore, nioPosix, logging, subprocess, system], path: "Tests/TestSupport",
-      swiftSettings: swiftSettings),
+      name: "TestSupport", dependencies: ["CSanitizing", "Wire", nioCore, nioPosix, logging, subprocess, system],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
       name: "WireTests",
       dependencies: [
@@ -152,3 +153,25 @@ let package = Package(
       ], swiftSettings: swiftSettings),
   ]
 )
+
+// `make fuzz` builds what no other build sees: libFuzzer around the parts that take bytes from strangers. Those parts
+// report where inputs take them, and check every access to memory.
+if Context.environment["DOCENT_FUZZING"] != nil {
+  // Optimised, with the assertions of debug builds.
+  let swiftFuzzing = SwiftSetting.unsafeFlags(["-sanitize=fuzzer,address", "-O", "-assert-config", "Debug"])
+  let cFuzzing = CSetting.unsafeFlags(["-fsanitize=fuzzer-no-link,address", "-O1"])
+  for target in package.targets where ["CWire", "CKernels"].contains(target.name) {
+    target.cSettings = (target.cSettings ?? []) + [cFuzzing]
+  }
+  for target in package.targets where ["Wire", "Neural", "TeacherServing"].contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + [swiftFuzzing]
+  }
+  package.targets += [
+    .target(name: "CFuzzing", path: "Tests/Fuzzing/CFuzzing"),
+    .executableTarget(
+      name: "docent-fuzz",
+      dependencies: ["CFuzzing", "CWire", "Wire", "Neural", "TeacherServing", nioCore, nioEmbedded, logging],
+      path: "Tests/Fuzzing", exclude: ["CFuzzing", "Corpus", "run.sh"], swiftSettings: swiftSettings + [swiftFuzzing],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+  ]
+}

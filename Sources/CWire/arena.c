@@ -30,9 +30,10 @@ static void *slow_allocate(docent_arena *arena, size_t bytes) {
   size_t wanted = arena->first->bytes;
   while (wanted < bytes && wanted <= SIZE_MAX / 2) wanted *= 2;
   if (bytes > arena->remaining || wanted < bytes) { arena->exhausted = 1; return NULL; }
+  if (wanted > arena->remaining) wanted = arena->remaining;
   block *b = new_block(wanted);
   if (!b) { arena->exhausted = 1; return NULL; }
-  arena->remaining -= wanted < arena->remaining ? wanted : arena->remaining;
+  arena->remaining -= wanted;
   b->next = arena->later;
   arena->later = b;
   arena->cursor = b->data + bytes;
@@ -85,5 +86,11 @@ void docent_arena_free(docent_arena *arena) {
 }
 
 ProtobufCAllocator *docent_arena_allocator(docent_arena *arena) { return &arena->allocator; }
+
+size_t docent_arena_held(const docent_arena *arena) {
+  size_t bytes = arena->first->bytes;
+  for (const block *b = arena->later; b; b = b->next) bytes += b->bytes;
+  return bytes;
+}
 
 int docent_arena_exhausted(const docent_arena *arena) { return arena->exhausted; }

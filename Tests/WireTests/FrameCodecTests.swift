@@ -1,3 +1,4 @@
+import CWire
 import NIOCore
 import Testing
 import Wire
@@ -80,6 +81,21 @@ import Wire
     var large = FrameCodec()
     #expect(throws: Never.self) {
       try payload.withUnsafeBytes { p throws(DecodingFault) in try large.read(p) }
+    }
+  }
+
+  @Test("An arena holds no more memory than its limit, however its blocks fall")
+  func arenaLimit() {
+    let arena = docent_arena_new(256)
+    defer { docent_arena_free(arena) }
+    for limit in stride(from: 256, through: 4096, by: 48) {
+      for size in [16, 100, 300, 700] {
+        docent_arena_reset(arena, limit)
+        var given = 0
+        while docent_arena_allocate(arena, size) != nil { given += size }
+        #expect(docent_arena_exhausted(arena) != 0)
+        #expect(given <= limit && docent_arena_held(arena) <= limit)
+      }
     }
   }
 

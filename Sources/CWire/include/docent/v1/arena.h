@@ -26,6 +26,9 @@ void *docent_arena_allocate(docent_arena *arena, size_t bytes);
 // For protobuf-c's unpack functions.
 ProtobufCAllocator *docent_arena_allocator(docent_arena *arena);
 
+// Bytes of memory that it holds: at most the last reset's limit, or the first block where that is larger.
+size_t docent_arena_held(const docent_arena *arena);
+
 // True where an allocation failed since the last reset.
 int docent_arena_exhausted(const docent_arena *arena);
 

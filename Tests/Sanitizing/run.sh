@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs test targets under a sanitizer: run.sh thread|address TARGET...
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+sanitizer=$1
+shift
+case "$sanitizer" in
+  thread) scratch=.build-tsan ;;
+  address) scratch=.build-asan ;;
+  *) echo "expected thread or address" >&2; exit 2 ;;
+esac
+here=$PWD/Tests/Sanitizing
+export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1"
+export LSAN_OPTIONS="suppressions=$here/leaks.txt:print_suppressions=0"
+
+# The linker cannot export functions that AddressSanitizer adds; nobody wants them.
+swift build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch" 2>&1 | sed '/Cannot export local symbol/d'
+filter="^($(IFS='|'; echo "$*"))\\."
+log=$scratch/sanitize.log
+swift test --skip-build --sanitize="$sanitizer" --scratch-path "$scratch" --filter "$filter" 2>&1 | tee "$log"
+# Whatever became of the exit code on the way.
+if grep -qE '(WARNING|ERROR): (Thread|Address|Leak)Sanitizer' "$log"; then
+  echo "sanitize: reports of the $sanitizer sanitizer are in $log" >&2
+  exit 1
+fi
