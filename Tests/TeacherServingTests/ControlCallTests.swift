@@ -68,7 +68,7 @@ import Wire
     func wait(
       until happens: @escaping @Sendable (ServerLoop<TeacherLoop>) -> Bool
     ) async throws {
-      while try await !loop.eventLoop.submit({ happens(loop) }).get() { await Task.yield() }
+      while try await !loop.eventLoop.submit({ happens(loop) }).get() { try await pause() }
     }
   }
 
@@ -104,7 +104,7 @@ import Wire
       for connection in 1...30 {
         let session = try await server.greet()
         try await session.send(bytes: publish(1))
-        while control.waiting < connection { await Task.yield() }
+        while control.waiting < connection { try await pause() }
         await session.close()
         try await server.wait { $0.connectionCount == 0 }
       }
@@ -135,7 +135,7 @@ import Wire
     try await serve(control, settings: settings) { server in
       let (gone, cancels, other) = (try await server.greet(), try await server.greet(), try await server.greet())
       for session in [gone, cancels] { try await session.send(bytes: publish(1, bytes: 50)) }
-      while control.waiting < 2 { await Task.yield() }
+      while control.waiting < 2 { try await pause() }
       await gone.close()
       try await server.wait { $0.connectionCount == 2 }
       try await cancels.send(V1.Frame(call: 1, .cancel))

@@ -151,7 +151,7 @@ import Wire
     #expect(part.lanes.first?.metrics.calls[.cancelled] == 150)
   }
 
-  @Test("The time in the queue is counted from a query's own arrival, also of one that waited for a later batch")
+  @Test("A time in the queue is counted for each answered call, also of one that waited for a later batch")
   func queueTime() throws {
     let client = try teacher.connect()
     for call in 1...100 as ClosedRange<UInt32> { try client.write(V1.Frame(call: call, .infer(query(rows(1, 1))))) }
@@ -187,6 +187,25 @@ import Wire
     #expect(held.entryCount == 1 && held.entries[0].extras == 0)
     held.move(to: next) { _ in true }
     #expect(held.extras.isEmpty && held.isEmpty && next.entryCount == 10)
+  }
+
+  @Test("A query that waits takes the time of its own arrival along")
+  func heldArrivals() throws {
+    let version = LoadedVersion(model: "m", number: 1, policy: policy)
+    let client = try teacher.connect()
+    let connection = try client.channel.pipeline.syncOperations.handler(type: ServerConnection<TeacherLoop>.self)
+    let (held, next) = (Batch(version), Batch(version))
+    for call in 1...10 as ClosedRange<UInt32> {
+      let entry = BatchEntry(connection: Unmanaged.passUnretained(connection), call: call, rows: 1, want: 0)
+      rows(1, Float(call)).withUnsafeBytes { held.append(entry, observations: $0) }
+      if call == 3 { held.noteArrivals(at: 500) }
+    }
+    held.noteArrivals(at: 900)
+    held.move(to: next) { $0.call != 2 && $0.call <= 6 }
+    #expect(next.arrivals.map(\.entries) == [2, 5] && next.arrivals.map(\.nanoseconds) == [500, 900])
+    #expect(held.arrivals.map(\.entries) == [1, 5] && held.arrivals.map(\.nanoseconds) == [500, 900])
+    held.move(to: next) { _ in true }
+    #expect(held.arrivals.isEmpty)
   }
 
   // MARK: Anything

@@ -165,7 +165,7 @@ import Wire
       #expect(frames.last { $0.call == 1 }?.body.status?.code == .cancelled)
       let gone = try await greet(server, reads: false)
       try await gone.send(V1.Frame(call: 1, .fetch(V1.FetchRequest(model: "m"))))
-      while store.piecesRead == 0 { await Task.yield() }
+      while store.piecesRead == 0 { try await pause() }
       await gone.reset()
       await reader.close()
       await publisher.close()

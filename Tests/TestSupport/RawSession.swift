@@ -77,17 +77,12 @@ public final class RawSession: Sendable {
 
   // MARK: What is heard
 
-  /// The next frame; nil when the server has ended the connection.
+  /// The next frame; nil when the server has ended the connection, or this task is cancelled.
   public func next() async -> V1.Frame? {
-    await withCheckedContinuation { continuation in
-      let now: V1.Frame?? = inbox.state.withLock { inbox in
-        if !inbox.frames.isEmpty { return .some(inbox.frames.removeFirst()) }
-        if inbox.hasEnded { return .some(nil) }
-        precondition(inbox.waiting == nil, "one task waits for the next frame")
-        inbox.waiting = continuation
-        return nil
-      }
-      if let now { continuation.resume(returning: now) }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { inbox.take($0) }
+    } onCancel: {
+      inbox.end()
     }
   }
 
@@ -157,6 +152,17 @@ private final class Inbox: Sendable {
   }
 
   let state = Mutex(State())
+
+  func take(_ continuation: CheckedContinuation<V1.Frame?, Never>) {
+    let (isThere, frame) = state.withLock { state -> (Bool, V1.Frame?) in
+      if !state.frames.isEmpty { return (true, state.frames.removeFirst()) }
+      if state.hasEnded { return (true, nil) }
+      precondition(state.waiting == nil, "one task waits for the next frame")
+      state.waiting = continuation
+      return (false, nil)
+    }
+    if isThere { continuation.resume(returning: frame) }
+  }
 
   func add(_ frame: V1.Frame) {
     let waiting = state.withLock { state in

@@ -65,7 +65,10 @@ import Wire
       // Made while the service runs.
       let late = try await create("--name", "late", "--scope", "query", "--rows-per-second", "5")
       var answer = try await greeting(teacher, late)
-      while status(answer.1) != nil { answer = try await greeting(teacher, late) }
+      while status(answer.1) != nil {
+        try Task.checkCancellation()
+        answer = try await greeting(teacher, late)
+      }
       _ = try await answer.0.ask(1, query(rows: 5))
       _ = try await answer.0.ask(2, query(rows: 5))
       let limited = status(try await answer.0.ask(3, query()))

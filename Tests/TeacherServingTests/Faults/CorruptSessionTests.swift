@@ -45,7 +45,7 @@ import Wire
           if cut % 2 == 0 { await raw.reset() } else { await raw.close() }
         }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       #expect(store.publishes == 1)
       try await LocalService.untilIdle(server)
       // With the publisher's two, and the bystander's.
@@ -68,7 +68,7 @@ import Wire
           }
         }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       // What got through is whole: an artefact with its SHA-256.
       for version in store.stored.flatMap(\.versions) { #expect([1, 9].contains(version.createdMicroseconds)) }
       try await LocalService.untilIdle(server)
@@ -93,7 +93,7 @@ import Wire
         }
         #expect(sent == 100_000)
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       try await LocalService.untilIdle(server)
       let loops = await server.measured().loops
       #expect(loops.connections.framesRefused.total > 100)

@@ -45,7 +45,7 @@ import Wire
         }
         #expect(right == 1000)
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       try await LocalService.untilIdle(server)
     }
   }
@@ -64,7 +64,7 @@ import Wire
         for _ in 0..<50 { gone.append(try await greet(server, reads: false)) }
         try await LocalService.untilIdle(server, connections: 1)
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       #expect(await server.measured().loops.connections.closed[.silent] == 50)
     }
   }
@@ -82,7 +82,6 @@ import Wire
       let calls = (1...1000 as ClosedRange<UInt32>).map { V1.Frame(call: $0, .infer(request)) }
       let bytes = RawConnection.bytes(of: calls)
       let seen = try await Bystander.watch(server) {
-        let before = await server.measured().process.residentBytes ?? 0
         var sessions: [RawSession] = []
         for _ in 0..<4 {
           let session = try await greet(server, reads: false)
@@ -97,12 +96,13 @@ import Wire
           if now < read + 100_000 { break }
           read = now
         }
-        let after = await server.measured().process.residentBytes ?? .max
+        let written = await server.measured().loops.connections.bytesWritten
         #expect(read < UInt64(4 * bytes.count / 2), "it stopped reading long before the end: \(read)")
-        #expect(after < before + 64_000_000, "176 MB of answers were not written for nobody: \(after - before)")
+        // Of 176 MB of answers it has made what the sockets took, and 64 KiB a connection with the last read's.
+        #expect(written < 88_000_000, "answers for nobody: \(written) bytes")
         for session in sessions { await session.reset() }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       try await LocalService.untilIdle(server)
     }
   }
@@ -139,7 +139,7 @@ import Wire
         #expect(code(await more.next()) == .resourceExhausted)
         #expect(await more.next() == nil)
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
     }
   }
 
@@ -159,7 +159,7 @@ import Wire
           #expect(frames.contains { code($0) == .internalError })
         }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       try await LocalService.untilIdle(server)
     }
   }
@@ -197,7 +197,7 @@ import Wire
           try await session.send(bytes: [0, 0, 0, 0, UInt8(wide.count)] + wide)
           #expect(await session.next().map { code($0) != nil } == true)
         }
-        #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+        #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
         try await LocalService.untilIdle(server)
       }
     }
@@ -217,7 +217,7 @@ import Wire
           #expect((frame?.inferReply == nil) == refuses)
         }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
     }
   }
 
@@ -246,7 +246,7 @@ import Wire
           }
         }
       }
-      #expect(seen.lost.isEmpty && seen.answered > 20, "\(seen)")
+      #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
       try await LocalService.untilIdle(server)
       // Of who was gone before it was accepted, nothing was counted.
       let connections = await server.measured().loops.connections
