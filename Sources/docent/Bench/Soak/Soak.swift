@@ -25,7 +25,9 @@ struct Soak {
       let serve = ["serve", "--registry", registry, "--listen", "127.0.0.1:0", "--log-level", "error"]
       return try await ServiceProcess.run("docent-teacher", arguments: serve) { teacher in
         let soak = SoakScene(port: teacher.port, small: small, large: large)
-        return try await play(soak, clients(frames), teacher)
+        let publisher = SoakPublisher(tourSeconds: SoakWatch(seconds: seconds).warm * 0.6)
+        try publisher.prepare(soak)
+        return try await play(soak, clients(publisher, frames), teacher)
       }
     }
   }
@@ -39,9 +41,9 @@ struct Soak {
     }
   }
 
-  private func clients(_ frames: WireFrames) -> [any SoakClient] {
+  private func clients(_ publisher: SoakPublisher, _ frames: WireFrames) -> [any SoakClient] {
     [
-      SoakPublisher(), SoakAsker(isLasting: true), SoakAsker(isLasting: false), SoakAsker(isLasting: false),
+      publisher, SoakAsker(isLasting: true), SoakAsker(isLasting: false), SoakAsker(isLasting: false),
       SoakBurst(frames: frames), SoakDeadlines(), SoakCancels(), SoakVisitor(), SoakWatcher(), SoakSlowReader(),
       SoakDropper(), SoakHalfClosed(), SoakBadFrames(), SoakBadCalls(), SoakRandomBytes(),
     ]
@@ -50,7 +52,6 @@ struct Soak {
   private func play(
     _ soak: SoakScene, _ clients: [any SoakClient], _ teacher: ServiceProcess
   ) async throws -> SoakReport {
-    try SoakPublisher().prepare(soak)
     let descriptors = try teacher.openDescriptors()
     var watch = SoakWatch(seconds: seconds)
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -10,7 +10,8 @@ struct SoakCommand: AsyncParsableCommand {
       with the policy's bit for bit, bursts of load, deadlines, cancelled queries, connections that are dropped or half \
       closed, bad frames, random bytes, slow readers, watches of health, publishes and moves of aliases. Everything stays \
       on this machine. Exits with 1 where a target is missed: resident memory at the end within 5% of what it was at \
-      minute 5 (a quarter of a shorter soak), no wrong answer, and no error that a client did not provoke.
+      minute 5 (a quarter of a shorter soak, which may be too soon to be warm), no wrong answer, and no error that a \
+      client did not provoke. A machine that is too busy to run the service for some seconds provokes errors too.
 
       Examples:
         docent bench soak

@@ -8,23 +8,35 @@ import Wire
 
 /// Publishes versions and moves aliases while everybody asks.
 ///
-/// In the beginning it publishes as many versions of the small model as stay loaded, and some of the large one: each of
-/// them takes memory for good. From then on every version that comes makes another one go.
+/// In the beginning it publishes as many versions of the small model as stay loaded, and some of the large one, and has
+/// each of the small ones answer everybody for a while: a version takes memory when it comes and when it is first asked.
+/// From then on every version that comes makes another one go.
 final class SoakPublisher: SoakClient {
   /// The alias that clients know beside `stable`.
   static let secondAlias = "canary"
   /// As many as the service keeps loaded of a model.
   private static let smallVersions = 32
   private static let largeVersions = 3
+  /// As many as one connection may have in flight, nearly.
+  private static let largestQueries = 24
   /// Plays between two publishes, once all versions that stay loaded are there; an alias moves in each play.
   private static let playsPerPublish = 8
 
   let pause = Duration.seconds(2)
+  /// How long the versions of the beginning take their turns.
+  let tourSeconds: Double
   private let plays = Atomic<Int>(0)
+
+  init(tourSeconds: Double) {
+    self.tourSeconds = tourSeconds
+  }
 
   func play(_ soak: SoakScene) throws {
     let count = plays.wrappingAdd(1, ordering: .relaxed).newValue
-    if count == 1 { return try publishWhatStaysLoaded(soak) }
+    if count == 1 {
+      try publishWhatStaysLoaded(soak)
+      return try tour(soak)
+    }
     try soak.withConnection { connection in
       if count.isMultiple(of: Self.playsPerPublish) { try publish(soak.small, soak, on: connection, call: 1) }
       let model = Bool.random() ? soak.small : soak.large
@@ -48,6 +60,26 @@ final class SoakPublisher: SoakClient {
         for call in 1..<UInt32(versions) where !soak.isOver.isSet {
           try publish(model, soak, on: connection, call: call)
         }
+      }
+    }
+  }
+
+  /// Each version gets the largest queries too: its batches grow to what they will ever be.
+  private func tour(_ soak: SoakScene) throws {
+    try soak.withConnection { connection in
+      var call: UInt32 = 0
+      for version in soak.small.newest(Self.smallVersions) where !soak.isOver.isSet {
+        call += 1
+        try move("stable", of: soak.small, to: version, on: connection, call: call)
+        var open: [UInt32: SoakQuery] = [:]
+        for _ in 0..<Self.largestQueries {
+          call += 1
+          let query = soak.small.query(rows: SoakModel.rowsMax, version: version)
+          try connection.send(V1.Frame(call: call, .infer(query.request)))
+          open[call] = query
+        }
+        try soak.settle(open, on: connection)
+        Thread.sleep(forTimeInterval: tourSeconds / Double(Self.smallVersions))
       }
     }
   }
