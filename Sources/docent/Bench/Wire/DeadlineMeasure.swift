@@ -1,5 +1,6 @@
 import Console
 import StudentTraining
+import SystemPackage
 import Wire
 
 /// How late DEADLINE_EXCEEDED comes to a query that waits behind a long batch of a large network, while the event loop
@@ -64,14 +65,17 @@ struct DeadlineMeasure: WireMeasure {
         try busy.send(V1.Frame(call: UInt32(round * calls + index + 1), .infer(long)))
       }
       // Answered when all of them were read: from here on the event loop only waits.
-      _ = try busy.ping()
+      try waiting(for: "the Pong behind the long calls of round \(round)") { _ = try busy.ping() }
       var answers = 0
       for _ in 0..<queriesPerRound {
         call += 1
-        try ask(V1.Frame(call: call, .infer(short)), on: asking, &late)
+        try waiting(for: "the end of query \(call), whose deadline has passed") {
+          try ask(V1.Frame(call: call, .infer(short)), on: asking, &late)
+        }
       }
       while answers < calls {
-        guard case .inferReply? = try busy.receive()?.body else {
+        let answer = try waiting(for: "the answer to a long call of round \(round)") { try busy.receive() }
+        guard case .inferReply? = answer?.body else {
           throw BenchFailure("a call of \(rowsPerCall) rows was not answered with them")
         }
         answers += 1
@@ -83,6 +87,15 @@ struct DeadlineMeasure: WireMeasure {
         "all of \(late.answered) queries were answered within \(deadline): the network is not slow enough")
     }
     return late
+  }
+
+  /// Says what did not come where nothing came.
+  private static func waiting<Answer>(for what: String, _ body: () throws -> Answer) throws -> Answer {
+    do {
+      return try body()
+    } catch let error as Errno where error == .timedOut {
+      throw BenchFailure("\(what) did not come in \(BenchConnection.patience)")
+    }
   }
 
   private static func ask(_ frame: V1.Frame, on connection: BenchConnection, _ late: inout Lateness) throws {
