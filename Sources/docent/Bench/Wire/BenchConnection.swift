@@ -99,7 +99,7 @@ final class BenchConnection {
     return payload
   }
 
-  /// How long the server takes to answer a Ping, when everything before it was read.
+  /// How long the server takes to answer a Ping. No call is open: what comes before the Pong is dropped.
   func ping() throws -> Duration {
     let began = ContinuousClock.now
     try send(V1.Frame(.ping(1)))

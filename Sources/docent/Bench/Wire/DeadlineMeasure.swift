@@ -1,5 +1,6 @@
 import Console
 import StudentTraining
+import SystemPackage
 import Wire
 
 /// How late DEADLINE_EXCEEDED comes to a query that waits behind a long batch of a large network, while the event loop
@@ -63,15 +64,18 @@ struct DeadlineMeasure: WireMeasure {
       for index in 0..<calls {
         try busy.send(V1.Frame(call: UInt32(round * calls + index + 1), .infer(long)))
       }
-      // Answered when all of them were read: from here on the event loop only waits.
-      _ = try busy.ping()
-      var answers = 0
+      // Answered when all of them were read: from here on the event loop only waits. A long call may be over before.
+      try busy.send(V1.Frame(.ping(1)))
+      var answers = try answersBeforePong(on: busy, round)
       for _ in 0..<queriesPerRound {
         call += 1
-        try ask(V1.Frame(call: call, .infer(short)), on: asking, &late)
+        try waiting(for: "the end of query \(call), whose deadline has passed") {
+          try ask(V1.Frame(call: call, .infer(short)), on: asking, &late)
+        }
       }
       while answers < calls {
-        guard case .inferReply? = try busy.receive()?.body else {
+        let answer = try waiting(for: "the answer to a long call of round \(round)") { try busy.receive() }
+        guard case .inferReply? = answer?.body else {
           throw BenchFailure("a call of \(rowsPerCall) rows was not answered with them")
         }
         answers += 1
@@ -83,6 +87,27 @@ struct DeadlineMeasure: WireMeasure {
         "all of \(late.answered) queries were answered within \(deadline): the network is not slow enough")
     }
     return late
+  }
+
+  private static func answersBeforePong(on connection: BenchConnection, _ round: Int) throws -> Int {
+    var answers = 0
+    while true {
+      let frame = try waiting(for: "the Pong behind the long calls of round \(round)") { try connection.receive() }
+      switch frame?.body {
+      case .pong: return answers
+      case .inferReply: answers += 1
+      default: throw BenchFailure("a long call was answered by \(String(describing: frame))")
+      }
+    }
+  }
+
+  /// Says what did not come where nothing came.
+  private static func waiting<Answer>(for what: String, _ body: () throws -> Answer) throws -> Answer {
+    do {
+      return try body()
+    } catch let error as Errno where error == .timedOut {
+      throw BenchFailure("\(what) did not come in \(BenchConnection.patience)")
+    }
   }
 
   private static func ask(_ frame: V1.Frame, on connection: BenchConnection, _ late: inout Lateness) throws {
