@@ -9,6 +9,9 @@ public struct ServingSettings: Sendable {
   /// larger one on a compute thread. Raise it only for a service with few clients: while the loop computes, it reads
   /// nobody.
   public var loopMicrosecondsPerRowMax: Double
+  /// Rows that one connection enters into a batch of the compute thread: as many as take twice as long as one row alone,
+  /// within this range. More make a deep pipeline cheaper to compute, and everybody else wait longer.
+  public var shareRows: ClosedRange<Int>
   /// Versions of a model that are loaded at the start beside those that aliases point to, newest first.
   public var newestVersionsLoaded: Int
   /// Versions of a model that stay loaded; beyond them the oldest without an alias makes room.
@@ -21,20 +24,23 @@ public struct ServingSettings: Sendable {
   public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
-    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, newestVersionsLoaded: 2,
+    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, shareRows: 12...64,
+    newestVersionsLoaded: 2,
     versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
 
   public init(
-    server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double, newestVersionsLoaded: Int,
+    server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double,
+    shareRows: ClosedRange<Int>, newestVersionsLoaded: Int,
     versionsLoadedMax: Int, refusesNonFinite: Bool, controlCallsMax: Int, storeReadInterval: Duration
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
-        && versionsLoadedMax >= newestVersionsLoaded && controlCallsMax > 0,
+        && versionsLoadedMax >= newestVersionsLoaded && controlCallsMax > 0 && shareRows.lowerBound > 0,
       "the queue takes the largest call, the newest version is loaded, and calls are answered")
     self.server = server
     self.queuedRowsMax = queuedRowsMax
     self.loopMicrosecondsPerRowMax = loopMicrosecondsPerRowMax
+    self.shareRows = shareRows
     self.newestVersionsLoaded = newestVersionsLoaded
     self.versionsLoadedMax = versionsLoadedMax
     self.refusesNonFinite = refusesNonFinite

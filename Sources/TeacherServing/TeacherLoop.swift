@@ -44,7 +44,9 @@ final class TeacherLoop: ConnectionService {
         model,
         lanes: model.loaded.map { version in
           known[ObjectIdentifier(version)]
-            ?? Lane(version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax)
+            ?? Lane(
+              version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax,
+              shareRows: settings.shareRows)
         })
     }
     lastRoute = nil
@@ -100,6 +102,7 @@ final class TeacherLoop: ConnectionService {
       !settings.refusesNonFinite || rowBytes != lane.rowBytes || Self.isFinite(observations)
     else { return refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection) }
     queuedRows &+= rows
+    if !lane.isListed { list(lane, connection.loop) }
     let entry = BatchEntry(
       connection: Unmanaged.passUnretained(connection), call: query.call, rows: Int32(truncatingIfNeeded: rows),
       want: query.want.rawValue, deadline: deadline)
@@ -111,7 +114,6 @@ final class TeacherLoop: ConnectionService {
     } else {
       lane.filling.append(entry, observations: observations)
     }
-    if !lane.isListed { list(lane, connection.loop) }
   }
 
   @inline(never)

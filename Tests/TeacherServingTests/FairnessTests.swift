@@ -15,6 +15,7 @@ import Wire
   init() throws {
     var settings = ServingSettings.defaults
     settings.loopMicrosecondsPerRowMax = -1
+    settings.shareRows = 64...64
     settings.server.limits.callsInFlightMax = 5000
     teacher = SteppedTeacher(settings: settings)
     policy = try Policies.make(seed: 3)
@@ -164,48 +165,43 @@ import Wire
     #expect(lane.queueTime.count == lane.calls[.ok] && lane.replyTime.count == lane.calls[.ok])
   }
 
-  @Test("A query that waits keeps no memory in the batch that it has left")
-  func heldExtras() throws {
+  @Test("A query that waits takes along what it asks and when it came, and the batch has that of its own queries alone")
+  func heldQueries() throws {
     let version = LoadedVersion(model: "m", number: 1, policy: policy)
     let client = try teacher.connect()
     let connection = try client.channel.pipeline.syncOperations.handler(type: ServerConnection<TeacherLoop>.self)
-    let (held, next) = (Batch(version), Batch(version))
-    var extras: [QueryExtras] = []
-    for call in 0..<10 as Range<UInt32> {
-      var asked = QueryExtras()
-      asked.actions = call % 3 == 0 ? nil : .sampled(seed: UInt64(call))
-      extras.append(asked)
-      let entry = BatchEntry(
-        connection: Unmanaged.passUnretained(connection), call: call, rows: 1, want: 4)
-      rows(1, Float(call)).withUnsafeBytes { held.append(entry, asked, observations: $0) }
-    }
-    #expect(held.extras.count == 6)
-    held.move(to: next) { $0.call < 5 }
-    #expect(held.extras.count == 3 && next.extras.count == 3)
-    held.move(to: next) { $0.call != 8 }
-    #expect(held.extras.count == 1 && next.extras.count == 5)
-    #expect(held.entryCount == 1 && held.entries[0].extras == 0)
-    held.move(to: next) { _ in true }
-    #expect(held.extras.isEmpty && held.isEmpty && next.entryCount == 10)
-  }
-
-  @Test("A query that waits takes the time of its own arrival along")
-  func heldArrivals() throws {
-    let version = LoadedVersion(model: "m", number: 1, policy: policy)
-    let client = try teacher.connect()
-    let connection = try client.channel.pipeline.syncOperations.handler(type: ServerConnection<TeacherLoop>.self)
-    let (held, next) = (Batch(version), Batch(version))
+    var held = HeldQueries()
+    let next = Batch(version)
     for call in 1...10 as ClosedRange<UInt32> {
-      let entry = BatchEntry(connection: Unmanaged.passUnretained(connection), call: call, rows: 1, want: 0)
-      rows(1, Float(call)).withUnsafeBytes { held.append(entry, observations: $0) }
-      if call == 3 { held.noteArrivals(at: 500) }
+      var asked = QueryExtras()
+      asked.actions = .sampled(seed: UInt64(call))
+      let entry = BatchEntry(
+        connection: Unmanaged.passUnretained(connection), call: call, rows: 1, want: 4, deadline: UInt64(call) * 1000)
+      rows(1, Float(call)).withUnsafeBytes {
+        held.append(entry, call % 3 == 0 ? asked : nil, observations: $0, arrival: call <= 3 ? 500 : 900)
+      }
     }
-    held.noteArrivals(at: 900)
+    #expect(held.rows == 10 && held.earliestDeadline == 1000)
     held.move(to: next) { $0.call != 2 && $0.call <= 6 }
     #expect(next.arrivals.map(\.entries) == [2, 5] && next.arrivals.map(\.nanoseconds) == [500, 900])
-    #expect(held.arrivals.map(\.entries) == [1, 5] && held.arrivals.map(\.nanoseconds) == [500, 900])
+    #expect(next.extras.count == 2 && next.entryCount == 5 && next.entries[1].call == 3 && next.entries[1].extras == 0)
+    #expect(next.observations[1 * 4 + 1] == 3)
+    #expect(held.rows == 5 && held.earliestDeadline == 2000)
     held.move(to: next) { _ in true }
-    #expect(held.arrivals.isEmpty)
+    #expect(held.isEmpty && held.rows == 0 && held.earliestDeadline == .max)
+    #expect((0..<10).map { next.entries[$0].call } == [1, 3, 4, 5, 6, 2, 7, 8, 9, 10])
+  }
+
+  @Test("A connection's share of a batch takes twice as long as one row alone, within the bounds")
+  func share() {
+    func share(_ alone: Double, _ inBatch: Double) -> Int {
+      Lane.share(microsecondsAlone: alone, nanosecondsInBatch: inBatch, within: 12...64)
+    }
+    #expect(share(200, 20_000) == 20)
+    #expect(share(200, 200_000) == 12)
+    #expect(share(200, 1000) == 64)
+    #expect(share(0, 0) == 12)
+    #expect(share(.infinity, 0) == 64)
   }
 
   // MARK: Anything

@@ -105,28 +105,6 @@ final class Batch: @unchecked Sendable {
     floats.withUnsafeBytes { append(entry, observations: $0) }
   }
 
-  /// Moves the entries that `accepts` to another batch, in their order.
-  func move(to other: Batch, where accepts: (BatchEntry) -> Bool) {
-    var (index, row, arrival) = (0, 0, 0)
-    edit { entry in
-      defer { (index, row) = (index + 1, row + Int(entry.rows)) }
-      guard accepts(entry) else { return true }
-      let bytes = UnsafeRawBufferPointer(
-        start: observations + row * width, count: Int(entry.rows) * width * MemoryLayout<Float>.stride)
-      if entry.extras >= 0 {
-        var moved = entry
-        moved.extras = Int32(other.extras.count)
-        other.extras.append(extras[Int(entry.extras)])
-        other.append(moved, observations: bytes)
-      } else {
-        other.append(entry, observations: bytes)
-      }
-      while arrival < arrivals.count, arrivals[arrival].entries <= index { arrival += 1 }
-      if arrival < arrivals.count { other.noteArrivals(at: arrivals[arrival].nanoseconds) }
-      return false
-    }
-  }
-
   /// The turn ends in which the entries since the last one came.
   func noteArrivals(at now: UInt64) {
     guard let last = arrivals.last else {

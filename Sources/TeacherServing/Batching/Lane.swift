@@ -5,7 +5,7 @@ import Wire
 /// One version's queue on one event loop.
 ///
 /// A small network answers at the end of each turn. A large one is computed elsewhere while the next batch fills; a
-/// connection enters at most 64 rows, or one call, into each such batch, and what is beyond waits for the next.
+/// connection enters its share of rows, or one call, into each such batch, and what is beyond waits for the next.
 final class Lane {
   let version: LoadedVersion
   let number: UInt64
@@ -17,21 +17,21 @@ final class Lane {
   /// With the compute thread, or waiting for it.
   private(set) var running: Batch?
   private var spare: Batch?
-  /// What found no place in the batch that fills; nil where nothing ever did.
-  private var held: Batch?
+  private var held = HeldQueries()
   /// What a row takes now, in a batch: a moving average over batches.
   private(set) var nanosecondsPerRow: Double
-  /// When the first query of this turn came; of a lane that runs on its loop.
+  /// When the first query of this turn came.
   var turnBegan: UInt64 = 0
 
   var metrics = LaneMetrics()
 
-  /// Rows that a connection enters into a batch of the compute thread.
-  private static let rowsPerConnection = 64
+  private let shareRows: ClosedRange<Int>
   /// Rows of a batch of the compute thread, so that other versions have their turn.
   private static let batchRowsMax = 1024
 
-  init(_ version: LoadedVersion, runsOnLoop: Bool) {
+  /// - Parameter shareRows: see ``ServingSettings/shareRows``.
+  init(_ version: LoadedVersion, runsOnLoop: Bool, shareRows: ClosedRange<Int>) {
+    self.shareRows = shareRows
     self.version = version
     number = version.number
     rowBytes = version.observationWidth * MemoryLayout<Float>.stride
@@ -44,10 +44,10 @@ final class Lane {
   var key: VersionKey { VersionKey(model: version.model, number: number) }
 
   /// Rows that are not answered yet.
-  var queuedRows: Int { filling.rows + (held?.rows ?? 0) + (running?.rows ?? 0) }
+  var queuedRows: Int { filling.rows + held.rows + (running?.rows ?? 0) }
 
   var earliestDeadline: UInt64 {
-    min(filling.earliestDeadline, held?.earliestDeadline ?? .max, running?.earliestDeadline ?? .max)
+    min(filling.earliestDeadline, held.earliestDeadline, running?.earliestDeadline ?? .max)
   }
 
   // MARK: On the loop
@@ -67,27 +67,34 @@ final class Lane {
     _ entry: BatchEntry, _ extras: QueryExtras?, observations: UnsafeRawBufferPointer,
     of connection: ServerConnection<TeacherLoop>
   ) {
-    let batch: Batch
-    if hasPlace(entry, connection) {
-      batch = filling
-    } else if let held {
-      batch = held
-    } else {
-      batch = Batch(version)
-      held = batch
+    guard hasPlace(entry, connection) else {
+      return held.append(entry, extras, observations: observations, arrival: turnBegan)
     }
     if let extras {
-      batch.append(entry, extras, observations: observations)
+      filling.append(entry, extras, observations: observations)
     } else {
-      batch.append(entry, observations: observations)
+      filling.append(entry, observations: observations)
     }
+  }
+
+  /// Rows that a connection enters into a batch of the compute thread: as many as take twice as long as one row alone.
+  static func share(
+    microsecondsAlone: Double, nanosecondsInBatch: Double, within bounds: ClosedRange<Int>
+  ) -> Int {
+    let rows = 2000 * microsecondsAlone / max(nanosecondsInBatch, 1)
+    return Int(min(max(rows, Double(bounds.lowerBound)), Double(bounds.upperBound)))
+  }
+
+  private var share: Int {
+    Self.share(
+      microsecondsAlone: version.microsecondsPerRow, nanosecondsInBatch: nanosecondsPerRow, within: shareRows)
   }
 
   private func hasPlace(_ entry: BatchEntry, _ connection: ServerConnection<TeacherLoop>) -> Bool {
     let rows = Int(entry.rows)
     if filling.rows > 0, filling.rows + rows > Self.batchRowsMax { return false }
     let entered = connection.batch.mark == filling.mark ? connection.batch.rows : 0
-    guard entered == 0 || entered + rows <= Self.rowsPerConnection else { return false }
+    guard entered == 0 || entered + rows <= share else { return false }
     connection.batch = (filling.mark, entered + rows)
     return true
   }
@@ -95,7 +102,6 @@ final class Lane {
   /// The turn ends in which what is queued since the last one came.
   func noteArrivals(at now: UInt64) {
     filling.noteArrivals(at: now)
-    held?.noteArrivals(at: now)
   }
 
   /// The next batch for the compute thread, where it is idle and something has come.
@@ -114,7 +120,7 @@ final class Lane {
   }
 
   private func refill() {
-    guard let held, !held.isEmpty else { return }
+    guard !held.isEmpty else { return }
     held.move(to: filling) { entry in
       entry.connection._withUnsafeGuaranteedRef { hasPlace(entry, $0) }
     }
@@ -165,7 +171,7 @@ final class Lane {
   /// - Returns: how many there were.
   func end(where isOver: (BatchEntry) -> Bool, _ status: WireStatus) -> Int {
     let ended =
-      filling.end(where: isOver, status) + (held?.end(where: isOver, status) ?? 0)
+      filling.end(where: isOver, status) + held.end(where: isOver, status)
       + (running?.end(where: isOver, status) ?? 0)
     if ended > 0 { metrics.calls.count(status.code, calls: UInt64(ended)) }
     return ended
