@@ -1,7 +1,8 @@
 import NIOCore
 
 /// How much one connection's next read takes from its socket: about as many queries as a connection may enter into one
-/// batch, so that a deep pipeline waits in the kernel and not in front of the others; all of a frame that is under way.
+/// batch, so that a deep pipeline waits in the kernel and not in front of the others, but at least one call; all of a
+/// frame that is under way.
 ///
 /// `@unchecked Sendable`: NIO asks for it, and uses it, as its handler does, on the connection's event loop alone.
 final class ReadSize: RecvByteBufferAllocator, @unchecked Sendable {
@@ -14,16 +15,17 @@ final class ReadSize: RecvByteBufferAllocator, @unchecked Sendable {
   private var usual = 4096
   private var next = 4096
 
-  /// A read brought so many queries' rows.
+  /// A read brought so many queries, and rows of theirs.
   @inline(__always)
-  func record(bytes: Int, rows: Int) {
+  func record(bytes: Int, queries: Int, rows: Int) {
     // Nothing to learn from a read that a bigger one would not have changed.
-    if rows > 0, bytes * 2 > usual || rows > Self.rowsPerTurn { adapt(bytes: bytes, rows: rows) }
+    if rows > 0, bytes * 2 > usual || rows > Self.rowsPerTurn { adapt(bytes: bytes, queries: queries, rows: rows) }
     next = usual
   }
 
-  private func adapt(bytes: Int, rows: Int) {
-    usual = min(max((bytes + rows - 1) / rows * Self.rowsPerTurn, Self.smallest), Self.largest)
+  private func adapt(bytes: Int, queries: Int, rows: Int) {
+    let turn = min(max((bytes + rows - 1) / rows * Self.rowsPerTurn, Self.smallest), Self.largest)
+    usual = max(turn, min(bytes / max(queries, 1) + 1, Self.largestForOneFrame))
   }
 
   /// A frame lacks so many bytes.

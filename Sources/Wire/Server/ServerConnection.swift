@@ -206,6 +206,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   private func readFrames(_ bytes: UnsafeRawBufferPointer) -> Int {
     var taken = 0
     var rows = 0
+    let before = queries
     while true {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
       guard rest.count >= FrameHeader.byteCount else { break }
@@ -218,7 +219,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
       }
       let frameBytes = FrameHeader.byteCount + header.payloadBytes
       guard rest.count >= frameBytes else {
-        readSize.record(bytes: taken, rows: rows)
+        readSize.record(bytes: taken, queries: queries - before, rows: rows)
         readSize.expect(bytes: frameBytes - rest.count)
         return taken
       }
@@ -226,7 +227,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
       guard state.isReading else { return bytes.count }
       taken += frameBytes
     }
-    readSize.record(bytes: taken, rows: rows)
+    readSize.record(bytes: taken, queries: queries - before, rows: rows)
     return taken
   }
 
