@@ -8,8 +8,8 @@ final class TeacherLoop: ConnectionService {
   private let control: ControlCalls
   private let compute: any ComputeThread
   private var routes: [Route] = []
-  /// Where the last query went: the next one mostly goes there too.
-  private var lastRoute: Route?
+  /// Where the last plain query went: the next one mostly goes there too.
+  private var last: Route.PlainTarget?
   /// With rows to compute.
   private var active: ContiguousArray<Lane> = []
   /// With a batch on the compute thread.
@@ -36,6 +36,7 @@ final class TeacherLoop: ConnectionService {
 
   /// From here on, queries see these versions. What is queued is answered by the version that it was queued for.
   func adopt(_ catalogue: Catalogue) {
+    last = nil  // it is the old routes'
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
     let before = routes.flatMap(\.lanes)
@@ -49,7 +50,6 @@ final class TeacherLoop: ConnectionService {
               shareRows: settings.shareRows)
         })
     }
-    lastRoute = nil
     let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
     leaving += before.filter { !now.contains(ObjectIdentifier($0)) }
     retireLeaving()
@@ -67,27 +67,24 @@ final class TeacherLoop: ConnectionService {
   // MARK: Queries
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
-    guard let route = route(to: query.model) else {
+    if let last, last.isNamed(query.model), query.isPlain {
+      last.lane._withUnsafeGuaranteedRef { enqueue(query, in: $0, on: connection) }
+    } else {
+      inferElsewhere(query, on: connection)
+    }
+  }
+
+  @inline(never)
+  private func inferElsewhere(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
+    guard let route = routes.first(where: { $0.isNamed(query.model) }) else {
       return refuse(query, unknownModel(query.model), of: nil, on: connection)
     }
     if query.isPlain, let lane = route.stable {
+      last = route.plainTarget
       enqueue(query, in: lane, on: connection)
     } else {
       inferSpecial(query, route, on: connection)
     }
-  }
-
-  @inline(__always)
-  private func route(to model: UnsafeRawBufferPointer) -> Route? {
-    if let lastRoute, lastRoute.isNamed(model) { return lastRoute }
-    return findRoute(to: model)
-  }
-
-  @inline(never)
-  private func findRoute(to model: UnsafeRawBufferPointer) -> Route? {
-    guard let route = routes.first(where: { $0.isNamed(model) }) else { return nil }
-    lastRoute = route
-    return route
   }
 
   @inline(__always)

@@ -151,4 +151,27 @@ import Wire
       #expect(try await answer(3) == .publishReply(V1.PublishReply(version: 77)))
     }
   }
+
+  @Test("A connection has an eighth of the control calls, and its watches leave the others theirs")
+  func connectionsShare() async throws {
+    var settings = ServingSettings.defaults
+    settings.controlCallsMax = 16
+    let watch = V1.Body.health(V1.HealthRequest(watch: true))
+    try await serve(HeldControl(), settings: settings) { server in
+      for session in [try await server.greet(), try await server.greet()] {
+        try await session.send(V1.Frame(call: 1, watch), V1.Frame(call: 2, watch))
+        #expect(
+          try await session.ask(3, watch)
+            == .status(
+              WireStatus(
+                .resourceExhausted, "2 control calls of this connection are under way, expected fewer than 2",
+                retryAfterMicroseconds: 100_000)))
+        // One that it gives up makes room for another.
+        #expect(try await session.ask(1, .cancel)?.status?.code == .cancelled)
+        try await session.send(V1.Frame(call: 4, watch))
+        #expect(try await session.ask(5, watch)?.status?.code == .resourceExhausted)
+        await session.close()
+      }
+    }
+  }
 }

@@ -3,6 +3,8 @@ import Wire
 /// A model's name on one event loop, and the lanes that its words lead to.
 final class Route {
   let name: [UInt8]
+  /// The same where it lies still, for as long as the route.
+  private let nameBytes: UnsafeMutableRawBufferPointer
   /// What answers a query that names neither version nor alias.
   let stable: Lane?
   let lanes: [Lane]
@@ -13,16 +15,37 @@ final class Route {
     self.model = model
     self.lanes = lanes
     name = Array(model.name.utf8)
+    nameBytes = .allocate(byteCount: name.count, alignment: 1)
+    nameBytes.copyBytes(from: name)
     aliases = model.aliases.compactMap { target in
       lanes.first { $0.number == target.version }.map { (Array(target.alias.utf8), $0) }
     }
     stable = aliases.first { $0.name.elementsEqual("stable".utf8) }?.lane
   }
 
-  @inline(__always)
-  func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count == name.count && name.withUnsafeBytes { $0.elementsEqual(bytes) }
+  deinit {
+    nameBytes.deallocate()
   }
+
+  /// What answers a query that names the model alone, as the event loop remembers it from one query to the next: found
+  /// again without counting a reference. Not to be kept longer than the route.
+  struct PlainTarget {
+    fileprivate let name: UnsafeRawBufferPointer
+    let lane: Unmanaged<Lane>
+
+    @inline(__always)
+    func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+      guard bytes.count == name.count else { return false }
+      for index in 0..<bytes.count where bytes[index] != name[index] { return false }
+      return true
+    }
+  }
+
+  var plainTarget: PlainTarget? {
+    stable.map { PlainTarget(name: UnsafeRawBufferPointer(nameBytes), lane: .passUnretained($0)) }
+  }
+
+  func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool { name.elementsEqual(bytes) }
 
   /// The lane of a query that is not answered by `stable` as it comes: a pinned version, else the version that the lease
   /// names where it is loaded, else the alias.

@@ -38,13 +38,9 @@ final class ControlCalls {
   }
 
   func start(_ request: ServerRequest, call: UInt32, on connection: ServerConnection<TeacherLoop>) {
-    guard tasks < tasksMax else {
-      counts.count(request.kind, .resourceExhausted)
-      return connection.refuse(
-        call, rows: 0,
-        WireStatus(
-          .resourceExhausted, "\(tasks) control calls are under way on this event loop, expected fewer",
-          retryAfterMicroseconds: 100_000))
+    if let refusal = refusal(connection) {
+      counts.count(request.kind, refusal.code)
+      return connection.refuse(call, rows: 0, refusal)
     }
     let key = Key(connection: ObjectIdentifier(connection), call: call)
     let control = control
@@ -68,6 +64,26 @@ final class ControlCalls {
     }
     open[key] = OpenCall(
       id: id, kind: request.kind, connection: connection, task: request.isStream ? task : nil)
+    connection.controlCalls += 1
+  }
+
+  /// One connection may not take all places, as by watches that it never ends.
+  private func refusal(_ connection: ServerConnection<TeacherLoop>) -> WireStatus? {
+    let share = max(1, tasksMax / 8)
+    let isFull = tasks >= tasksMax
+    guard isFull || connection.controlCalls >= share else { return nil }
+    return WireStatus(
+      .resourceExhausted,
+      isFull
+        ? "\(tasks) control calls are under way on this event loop, expected fewer"
+        : "\(connection.controlCalls) control calls of this connection are under way, expected fewer than \(share)",
+      retryAfterMicroseconds: 100_000)
+  }
+
+  private func close(_ key: Key) -> OpenCall? {
+    guard let call = open.removeValue(forKey: key) else { return nil }
+    call.connection.controlCalls -= 1
+    return call
   }
 
   private func send(_ part: V1.Body, _ key: Key, _ id: UInt64) -> EventLoopFuture<Void> {
@@ -78,8 +94,7 @@ final class ControlCalls {
   private func finish(_ key: Key, _ id: UInt64, _ end: Result<V1.Body?, WireStatus>) {
     tasks -= 1
     outliving.removeValue(forKey: id)?()
-    guard let call = open[key], call.id == id else { return }
-    open[key] = nil
+    guard open[key]?.id == id, let call = close(key) else { return }
     switch end {
     case .success(let body?): call.connection.answer(key.call, with: body)
     case .success(nil): call.connection.finish(key.call)
@@ -107,7 +122,7 @@ final class ControlCalls {
   }
 
   private func end(_ key: Key, _ status: WireStatus = WireStatus(.cancelled, "the client gave up its call")) {
-    guard let call = open.removeValue(forKey: key) else { return }
+    guard let call = close(key) else { return }
     call.task?.cancel()
     counts.count(call.kind, status.code)
     if call.kind == .publish { outliving[call.id] = call.connection.keepPublished(key.call) }

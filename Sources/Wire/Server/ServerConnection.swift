@@ -18,6 +18,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public internal(set) var access = Access.nothing
   /// The service's own: rows of this connection in the batch of that mark.
   public var batch: (mark: UInt64, rows: Int) = (0, 0)
+  /// The service's own: calls other than queries that it is answering.
+  public var controlCalls = 0
 
   var state: ServerConnectionState
   var context: ChannelHandlerContext?

@@ -157,7 +157,7 @@ package struct ServerConnectionState {
     lastCall = call
     guard scopes.isSuperset(of: scope) else {
       return .refuse(
-        .permission, WireStatus(.permissionDenied, "a call that takes the scope \(scope), expected one of: \(scopes)"))
+        .permission, WireStatus(.permissionDenied, "a call of the scope \(scope), expected one of those granted: \(scopes)"))
     }
     guard callsInFlight < limits.callsInFlightMax else {
       return .refuse(

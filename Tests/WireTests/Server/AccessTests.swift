@@ -51,7 +51,7 @@ import Wire
           #expect(seen == 1, "\(name) by \(scopes)")
         } else {
           #expect(seen == 0, "\(name) by \(scopes)")
-          let message = "a call that takes the scope \(scope), expected one of: \(scopes)"
+          let message = "a call of the scope \(scope), expected one of those granted: \(scopes)"
           #expect(frames.map(\.body) == [.status(WireStatus(.permissionDenied, message))], "\(name) by \(scopes)")
           #expect(connection.loop.counters.callsRefused == [.permission: 1])
         }
