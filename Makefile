@@ -58,11 +58,11 @@ sanitize: sanitize-thread sanitize-address ## Run the tests of serving and of ne
 
 # Races between threads; what the tests of one thread alone would find is AddressSanitizer's.
 sanitize-thread: swift
-	$(INSTALL) build
+	$(INSTALL) build test
 	Tests/Sanitizing/run.sh thread $(SANITIZED)
 
 sanitize-address: swift
-	$(INSTALL) build
+	$(INSTALL) build test
 	Tests/Sanitizing/run.sh address $(SANITIZED)
 
 bench: build ## Measure serving, inference and training against their targets

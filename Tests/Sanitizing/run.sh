@@ -9,9 +9,9 @@ case "$sanitizer" in
   address) scratch=.build-asan ;;
   *) echo "expected thread or address" >&2; exit 2 ;;
 esac
-here=$PWD/Tests/Sanitizing
-export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1"
-export LSAN_OPTIONS="suppressions=$here/leaks.txt:print_suppressions=0"
+# Tests leave embedded channels open at their end, which refer to themselves until they are closed; leaks are looked for
+# by `make fuzz`, whose connections are closed.
+export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1
 
 # The linker cannot export functions that AddressSanitizer adds; nobody wants them.
 swift build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch" 2>&1 | sed '/Cannot export local symbol/d'

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 import Testing
 
 @testable import Wire
@@ -191,17 +192,29 @@ extension PolicyQuery {
 
   /// Waits on a thread of its own: blocking those of the tests would stop the scripts too.
   func answer() async throws -> Answer {
-    try await withCheckedThrowingContinuation { continuation in
+    let handover = Handover()
+    defer { handover.take() }
+    return try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
         var answer = Answer(
           outputs: Array(repeating: .nan, count: self.rows * self.parameterWidth),
           values: Array(repeating: .nan, count: self.rows), version: 0)
-        continuation.resume(
-          with: Result {
-            answer.version = try self.wait(outputs: &answer.outputs, values: &answer.values)
-            return answer
-          })
+        let result = Result {
+          answer.version = try self.wait(outputs: &answer.outputs, values: &answer.values)
+          return answer
+        }
+        handover.give()
+        continuation.resume(with: result)
       }
     }
   }
+}
+
+/// Orders what a thread did before what its task does next. The continuation between them does so already, but in a
+/// library that is built without ThreadSanitizer, which therefore does not know.
+private final class Handover: Sendable {
+  private let isGiven = Atomic(false)
+
+  func give() { isGiven.store(true, ordering: .releasing) }
+  func take() { _ = isGiven.load(ordering: .acquiring) }
 }

@@ -192,7 +192,7 @@ struct TeacherClientTests {
     } body: { teacher in
       var configuration = ClientConfiguration.defaults
       // Long enough for a busy machine to connect in.
-      configuration.connectTimeout = .milliseconds(500)
+      configuration.connectTimeout = .seconds(2)
       let status = await #expect(throws: WireStatus.self) {
         try await TeacherClient.connect(to: teacher.address, configuration: configuration)
       }
