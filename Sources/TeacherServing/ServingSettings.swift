@@ -9,8 +9,9 @@ public struct ServingSettings: Sendable {
   /// larger one on a compute thread. Raise it only for a service with few clients: while the loop computes, it reads
   /// nobody.
   public var loopMicrosecondsPerRowMax: Double
-  /// Rows that one connection enters into a batch of the compute thread: as many as take twice as long as one row alone,
-  /// within this range. More make a deep pipeline cheaper to compute, and everybody else wait longer.
+  /// Rows that one connection enters into a batch of the compute thread: the most where it is alone; beside others as many
+  /// as take twice as long as one row alone, within this range. More make a deep pipeline cheaper to compute, and
+  /// everybody else wait longer.
   public var shareRows: ClosedRange<Int>
   /// Versions of a model that are loaded at the start beside those that aliases point to, newest first.
   public var newestVersionsLoaded: Int
@@ -24,7 +25,7 @@ public struct ServingSettings: Sendable {
   public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
-    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, shareRows: 12...64,
+    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, shareRows: 4...64,
     newestVersionsLoaded: 2,
     versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
 

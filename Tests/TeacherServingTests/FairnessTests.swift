@@ -192,6 +192,35 @@ import Wire
     #expect((0..<10).map { next.entries[$0].call } == [1, 3, 4, 5, 6, 2, 7, 8, 9, 10])
   }
 
+  @Test("A connection that is alone enters the most rows into a batch; beside others, and a while after, its share")
+  func aloneAndBeside() throws {
+    var settings = ServingSettings.defaults
+    settings.loopMicrosecondsPerRowMax = -1
+    settings.server.limits.callsInFlightMax = 5000
+    // The share that a network's times make is another test's: here every time makes the least.
+    settings.shareRows = 10...40
+    let teacher = SteppedTeacher(settings: settings)
+    teacher.adopt(
+      [LoadedVersion(model: "m", number: 1, policy: policy, microsecondsPerRow: 0)], aliases: ["stable": 1])
+    let (deep, other) = (try teacher.connect(), try teacher.connect())
+    for call in 1...1000 as ClosedRange<UInt32> {
+      try deep.write(V1.Frame(call: call, .infer(query(rows(1, Float(call))))))
+    }
+    teacher.eventLoop.run()
+    func next() -> Int {
+      defer {
+        teacher.compute.step()
+        teacher.eventLoop.run()
+      }
+      return teacher.compute.nextRows
+    }
+    #expect((0..<3).map { _ in next() } == [40, 40, 40])
+    try other.write(V1.Frame(call: 1, .infer(query(rows(1, 0)))))
+    teacher.eventLoop.run()
+    // Two batches were on their way when the other came; what fills behind them is shared, until it was alone for long.
+    #expect((0..<14).map { _ in next() } == [40, 41, 10, 10, 10, 10, 10, 10, 10, 10, 40, 40, 40, 40])
+  }
+
   @Test("A connection's share of a batch takes twice as long as one row alone, within the bounds")
   func share() {
     func share(_ alone: Double, _ inBatch: Double) -> Int {

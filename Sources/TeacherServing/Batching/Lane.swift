@@ -26,6 +26,12 @@ final class Lane {
   var metrics = LaneMetrics()
 
   private let shareRows: ClosedRange<Int>
+  /// Connections with rows in the batch that fills.
+  private var fillingConnections = 0
+  /// Batches since the last one in which several connections had rows.
+  private var batchesOfOne = Lane.batchesOfOneMax
+  /// Who asks one at a time is in every second batch or so: after more of one connection alone, nobody waits beside it.
+  private static let batchesOfOneMax = 8
   /// Rows of a batch of the compute thread, so that other versions have their turn.
   private static let batchRowsMax = 1024
 
@@ -77,7 +83,8 @@ final class Lane {
     }
   }
 
-  /// Rows that a connection enters into a batch of the compute thread: as many as take twice as long as one row alone.
+  /// Rows that a connection enters into a batch of the compute thread beside others: as many as take twice as long as one
+  /// row alone.
   static func share(
     microsecondsAlone: Double, nanosecondsInBatch: Double, within bounds: ClosedRange<Int>
   ) -> Int {
@@ -85,8 +92,10 @@ final class Lane {
     return Int(min(max(rows, Double(bounds.lowerBound)), Double(bounds.upperBound)))
   }
 
+  /// A connection that has the thread to itself takes all that it may.
   private var share: Int {
-    Self.share(
+    guard fillingConnections > 1 || batchesOfOne < Self.batchesOfOneMax else { return shareRows.upperBound }
+    return Self.share(
       microsecondsAlone: version.microsecondsPerRow, nanosecondsInBatch: nanosecondsPerRow, within: shareRows)
   }
 
@@ -95,6 +104,7 @@ final class Lane {
     if filling.rows > 0, filling.rows + rows > Self.batchRowsMax { return false }
     let entered = connection.batch.mark == filling.mark ? connection.batch.rows : 0
     guard entered == 0 || entered + rows <= share else { return false }
+    if entered == 0 { fillingConnections += 1 }
     connection.batch = (filling.mark, entered + rows)
     return true
   }
@@ -115,6 +125,8 @@ final class Lane {
     filling = spare ?? Batch(version)
     spare = nil
     filling.mark = Self.nextMark()
+    batchesOfOne = fillingConnections > 1 ? 0 : min(batchesOfOne + 1, Self.batchesOfOneMax)
+    fillingConnections = 0
     refill()
     return batch
   }

@@ -13,14 +13,15 @@ final class LoadedVersion: Sendable {
   /// Of one row alone, as measured when it was loaded.
   let microsecondsPerRow: Double
 
-  init(model: String, number: UInt64, policy: InferencePolicy) {
+  /// - Parameter microsecondsPerRow: nil: it is measured.
+  init(model: String, number: UInt64, policy: InferencePolicy, microsecondsPerRow: Double? = nil) {
     self.model = model
     self.number = number
     self.policy = policy
     observationWidth = policy.policy.architecture.observationWidth
     parameterWidth = policy.policy.architecture.head.parameterWidth
     actions = ActionSelector(policy.policy.architecture.head)
-    microsecondsPerRow = Self.measure(policy)
+    self.microsecondsPerRow = microsecondsPerRow ?? Self.measure(policy)
   }
 
   /// The fastest of a few: the others measure what else the machine was doing.
