@@ -24,6 +24,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let nioTestUtils = Target.Dependency.product(name: "NIOTestUtils", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -46,6 +48,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -73,7 +76,7 @@ let package = Package(
     .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
     .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
     .target(
-      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, nioHTTP1, logging, crypto],
+      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, nioHTTP1, logging, crypto, heaps, deques],
       swiftSettings: swiftSettings),
     .target(
       name: "StudentTraining",
@@ -143,7 +146,7 @@ let package = Package(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "DocentTests",
-      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, subprocess, system],
+      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, logging, subprocess, system],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",

@@ -5,6 +5,8 @@ public struct ServingSettings: Sendable {
   public var server: ServerSettings
   /// Rows that may wait on one event loop, all connections together. What comes beyond them is told when to come back.
   public var queuedRowsMax: Int
+  /// Bytes of observations that may wait so, as fp32: of a model with wide observations fewer rows wait.
+  public var queuedBytesMax: Int
   /// A network of at most so many microseconds a row, measured when it is loaded, runs on the event loop itself; a
   /// larger one on a compute thread. Raise it only for a service with few clients: while the loop computes, it reads
   /// nobody.
@@ -25,21 +27,22 @@ public struct ServingSettings: Sendable {
   public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
-    server: .defaults, queuedRowsMax: 1 << 16, loopMicrosecondsPerRowMax: 10, shareRows: 4...64,
+    server: .defaults, queuedRowsMax: 1 << 16, queuedBytesMax: 256 << 20, loopMicrosecondsPerRowMax: 10, shareRows: 4...64,
     newestVersionsLoaded: 2,
     versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
 
   public init(
-    server: ServerSettings, queuedRowsMax: Int, loopMicrosecondsPerRowMax: Double,
+    server: ServerSettings, queuedRowsMax: Int, queuedBytesMax: Int, loopMicrosecondsPerRowMax: Double,
     shareRows: ClosedRange<Int>, newestVersionsLoaded: Int,
     versionsLoadedMax: Int, refusesNonFinite: Bool, controlCallsMax: Int, storeReadInterval: Duration
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
-        && versionsLoadedMax >= newestVersionsLoaded && controlCallsMax > 0 && shareRows.lowerBound > 0,
+        && versionsLoadedMax >= newestVersionsLoaded && queuedBytesMax > 0 && controlCallsMax > 0 && shareRows.lowerBound > 0,
       "the queue takes the largest call, the newest version is loaded, and calls are answered")
     self.server = server
     self.queuedRowsMax = queuedRowsMax
+    self.queuedBytesMax = queuedBytesMax
     self.loopMicrosecondsPerRowMax = loopMicrosecondsPerRowMax
     self.shareRows = shareRows
     self.newestVersionsLoaded = newestVersionsLoaded

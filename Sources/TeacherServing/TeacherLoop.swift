@@ -1,4 +1,5 @@
 import NIOCore
+import Neural
 import Wire
 
 /// The queries of one event loop: admitted, queued by version, answered at the end of the turn.
@@ -47,7 +48,7 @@ final class TeacherLoop: ConnectionService {
           known[ObjectIdentifier(version)]
             ?? Lane(
               version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax,
-              shareRows: settings.shareRows)
+              settings: settings)
         })
     }
     let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
@@ -95,7 +96,8 @@ final class TeacherLoop: ConnectionService {
     let observations = query.observations
     let rows = query.rows
     let rowBytes = extras?.isUInt8 == true ? lane.version.observationWidth : lane.rowBytes
-    guard observations.count == rows &* rowBytes, queuedRows &+ rows <= settings.queuedRowsMax,
+    guard observations.count == rows &* rowBytes, queuedRows &+ rows <= min(settings.queuedRowsMax, lane.queuedRowsMax),
+      rows <= lane.replyRowsMax,
       !settings.refusesNonFinite || rowBytes != lane.rowBytes || Self.isFinite(observations)
     else { return refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection) }
     queuedRows &+= rows
@@ -136,6 +138,12 @@ final class TeacherLoop: ConnectionService {
       }
       var extras = try QueryExtras(query, of: lane.version)
       extras.leaseMoved = leaseMoved
+      if let layer = extras.layer, query.rows > lane.replyRowsMax(besideFeatures: layer.width) {
+        throw WireStatus(
+          .invalidArgument,
+          "\(query.rows) rows, whose reply would not fit into a frame, expected at most "
+            + "\(lane.replyRowsMax(besideFeatures: layer.width)) with the features of \(layer.name)")
+      }
       enqueue(
         query, in: lane, deadline: deadline(of: query), extras: extras.isEmpty && !extras.isUInt8 ? nil : extras,
         on: connection)
@@ -164,13 +172,14 @@ final class TeacherLoop: ConnectionService {
   // MARK: What is given up
 
   func cancel(call: UInt32, on connection: ServerConnection<TeacherLoop>) {
-    if lanes.contains(where: { $0.cancel(call: call, of: connection) }) { return countQueued() }
+    let place = Unmanaged.passUnretained(connection).toOpaque()
+    if lanes.contains(where: { $0.cancel(call: call, of: place) }) { return countQueued() }
     control.cancel(call: call, of: connection)
   }
 
   func abandon(_ connection: ServerConnection<TeacherLoop>) {
-    let status = WireStatus(.cancelled, "the connection closed")
-    for lane in lanes { _ = lane.end(where: { $0.isOf(connection) }, status) }
+    let place = Unmanaged.passUnretained(connection).toOpaque()
+    for lane in lanes { lane.abandon(place) }
     countQueued()
     control.cancelAll(of: connection)
   }
@@ -286,7 +295,8 @@ final class TeacherLoop: ConnectionService {
 
 extension TeacherLoop {
   private func unknownModel(_ name: UnsafeRawBufferPointer) -> WireStatus {
-    .unknownModel(String(decoding: name, as: UTF8.self), known: routes.map { String(decoding: $0.name, as: UTF8.self) })
+    .unknownModel(
+      String(decoding: UnsafeRawBufferPointer(rebasing: name.prefix(1000)), as: UTF8.self), known: routes.map { String(decoding: $0.name, as: UTF8.self) })
   }
 
   /// Why a query does not enter a lane.
@@ -306,9 +316,15 @@ extension TeacherLoop {
       return WireStatus(
         .invalidArgument, "observation \(found.row) has \(found.value) at \(found.column), expected finite numbers")
     }
+    guard rows <= lane.replyRowsMax else {
+      return WireStatus(
+        .invalidArgument,
+        "\(rows) rows, whose reply would not fit into a frame, expected at most \(lane.replyRowsMax) of this model")
+    }
     return WireStatus(
       .resourceExhausted,
-      "\(queuedRows) rows are queued and \(rows) more, expected at most \(settings.queuedRowsMax)",
+      "\(queuedRows) rows are queued and \(rows) more, expected at most "
+        + "\(min(settings.queuedRowsMax, lane.queuedRowsMax))",
       retryAfterMicroseconds: max(backlogMicroseconds, 1))
   }
 
@@ -337,7 +353,7 @@ extension TeacherLoop {
 extension WireStatus {
   static func unknownModel(_ name: String, known: [String]) -> WireStatus {
     let list = known.isEmpty ? "none is served" : "served: " + known.joined(separator: ", ")
-    return WireStatus(.notFound, "no model \(name.isEmpty ? "without a name" : name) (\(list))")
+    return WireStatus(.notFound, "no model \(name.isEmpty ? "without a name" : name.shortened) (\(list.shortened))")
   }
 }
 
@@ -345,4 +361,9 @@ extension WireStatus {
 protocol ComputeThread: Sendable {
   /// Claims the batch when it is its turn, computes it, and says so.
   func run(_ batch: Batch, done: @escaping @Sendable () -> Void)
+}
+
+extension String {
+  /// What a message repeats of what a client said: as much as a person reads.
+  var shortened: String { count <= 200 ? self : prefix(200) + "..." }
 }

@@ -43,6 +43,9 @@ struct LimitOptions: ParsableArguments {
     for (name, value) in counts where !(1...Int(UInt32.max)).contains(value) {
       throw ValidationError("\(name) \(value): expected 1 to \(UInt32.max)")
     }
+    guard frameBytesMax >= 1024 else {
+      throw ValidationError("--frame-bytes-max \(frameBytesMax): expected at least 1024, which a Hello takes")
+    }
     for (name, value) in [("--rows-in-flight-max", rowsInFlightMax), ("--queued-rows-max", queuedRowsMax)]
     where value < rowsPerCallMax {
       throw ValidationError("\(name) \(value): expected at least the \(rowsPerCallMax) rows of the largest call")

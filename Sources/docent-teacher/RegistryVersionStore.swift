@@ -71,10 +71,6 @@ struct RegistryVersionStore: VersionStore {
     }
   }
 
-  func tokens() async throws -> [TokenRecord] {
-    try await perform { store in try store.registry.tokens() }
-  }
-
   func publish(_ header: V1.PublishHeader, artefact: [UInt8], who: String) async throws -> Publication {
     try await perform { store in
       guard let sha256 = ContentHash(bytes: header.sha256) else {

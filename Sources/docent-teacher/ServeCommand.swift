@@ -70,9 +70,10 @@ struct ServeCommand: AsyncParsableCommand {
       logger.warning("insecure: \(listen) is open to everybody who reaches it")
     }
     let results = output.results
+    let store = try RegistryVersionStore(path: registry)
     let service = TeacherProcess(
-      store: try RegistryVersionStore(path: registry), listen: listen, unixSocket: unixSocket,
-      tls: try security.makeTLS(), asksForTokens: security.tokens, metrics: metrics, settings: limits.settings,
+      store: store, listen: listen, unixSocket: unixSocket,
+      tls: try security.makeTLS(), tokens: security.tokens ? try TokenSource(path: registry) : nil, metrics: metrics, settings: limits.settings,
       eventLoops: eventLoops, drainLimit: .seconds(limits.drainSeconds), logger: logger
     ) { ready in
       try results.print(ready, text: "listening on \(ready.address)")

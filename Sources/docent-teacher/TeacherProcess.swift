@@ -30,8 +30,8 @@ struct TeacherProcess: Service {
   let listen: ListenAddress
   let unixSocket: String?
   let tls: ServerTLS?
-  /// Clients need a token of the registry.
-  let asksForTokens: Bool
+  /// Clients need one of these tokens; nil: they need none.
+  let tokens: TokenSource?
   let metrics: ListenAddress?
   let settings: ServingSettings
   let eventLoops: Int
@@ -49,14 +49,16 @@ struct TeacherProcess: Service {
       throw error
     }
     try await group.shutdownGracefully()
+    await tokens?.close()
     await store.close()
   }
 
   private func serve(_ group: MultiThreadedEventLoopGroup) async throws {
     // Before anybody is told that the service is there: who knows it may signal it.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-    let changes = try await store.foreignChanges()
-    let gate = asksForTokens ? TokenGate(try await store.tokens()) : nil
+    // Asked first: what changes while they are read is read once more.
+    let changes = try await tokens?.foreignChanges() ?? 0
+    let gate: TokenGate? = if let tokens { TokenGate(try await tokens.tokens()) } else { nil }
     if let gate, gate.isEmpty { logger.warning("the registry has no valid token: nobody can enter before it has one") }
     let server = try await start(group, gate: gate)
     let endpoint = try await startMetrics(group, server)
@@ -64,7 +66,7 @@ struct TeacherProcess: Service {
     let watches = Task {
       await withDiscardingTaskGroup { tasks in
         tasks.addTask { await obey(signals) }
-        if let gate { tasks.addTask { await watchTokens(gate, server, since: changes) } }
+        if let gate, let tokens { tasks.addTask { await watch(tokens, gate, server, since: changes) } }
       }
     }
     defer { watches.cancel() }
@@ -80,7 +82,7 @@ struct TeacherProcess: Service {
     let host = address.ipAddress ?? listen.host
     let port = address.port ?? listen.port
     let text = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    var said: Logger.Metadata = ["address": "\(text)", "tls": "\(tls != nil)", "tokens": "\(asksForTokens)"]
+    var said: Logger.Metadata = ["address": "\(text)", "tls": "\(tls != nil)", "tokens": "\(tokens != nil)"]
     if let unixSocket { said["unix"] = "\(unixSocket)" }
     let watched = endpoint.map { "\($0.address.ipAddress ?? ""):\($0.address.port ?? 0)" }
     if let watched { said["metrics"] = "\(watched)" }
@@ -93,7 +95,7 @@ struct TeacherProcess: Service {
   ) async throws -> MetricsEndpoint? {
     guard let metrics else { return nil }
     do {
-      return try await MetricsEndpoint.start(host: metrics.host, port: metrics.port, group: group) {
+      return try await MetricsEndpoint.start(host: metrics.host, port: metrics.port, group: group, logger: logger) {
         await server.measured()
       }
     } catch let error as IOError {
@@ -146,16 +148,16 @@ struct TeacherProcess: Service {
     }
   }
 
-  /// How often the registry is asked for tokens that were made or revoked.
-  private static let tokenInterval = Duration.milliseconds(100)
+  /// How often the registry is asked whether tokens were made or revoked: some microseconds each time.
+  private static let tokenInterval = Duration.milliseconds(20)
 
-  private func watchTokens(_ gate: TokenGate, _ server: TeacherServer, since start: Int64) async {
+  private func watch(_ tokens: TokenSource, _ gate: TokenGate, _ server: TeacherServer, since start: Int64) async {
     var seen = start
     while (try? await Task.sleep(for: Self.tokenInterval)) != nil {
       do {
-        let changes = try await store.foreignChanges()
+        let changes = try await tokens.foreignChanges()
         if changes == seen { continue }
-        gate.adopt(try await store.tokens())
+        gate.adopt(try await tokens.tokens())
         seen = changes
         await server.reviewAccess()
       } catch {

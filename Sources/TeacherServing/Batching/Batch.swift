@@ -3,6 +3,9 @@ import Neural
 import Synchronization
 import Wire
 
+/// Tells the connections of an event loop's open calls apart.
+typealias ConnectionPlace = UnsafeMutableRawPointer
+
 /// A query in a batch.
 struct BatchEntry {
   /// Not retained: a connection outlives its open calls (see `ServerConnection`).
@@ -15,9 +18,8 @@ struct BatchEntry {
   /// Nanoseconds of the event loop's clock; 0: none.
   var deadline: UInt64 = 0
 
-  func isOf(_ other: ServerConnection<TeacherLoop>) -> Bool {
-    connection.toOpaque() == Unmanaged.passUnretained(other).toOpaque()
-  }
+  /// Where the connection lies, or lay: one whose calls are all answered may be gone, and is not to be looked at.
+  var place: ConnectionPlace { connection.toOpaque() }
 }
 
 /// The rows that one forward pass computes, and the queries that they belong to.

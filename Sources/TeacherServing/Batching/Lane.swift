@@ -1,4 +1,5 @@
 import NIOCore
+import Neural
 import Synchronization
 import Wire
 
@@ -25,6 +26,11 @@ final class Lane {
 
   var metrics = LaneMetrics()
 
+  /// Rows of one reply that fit into a frame.
+  let replyRowsMax: Int
+  /// Rows of an event loop's queue, where they are this version's: a wide observation counts for more.
+  let queuedRowsMax: Int
+  private let frameBytesMax: Int
   private let shareRows: ClosedRange<Int>
   /// Connections with rows in the batch that fills.
   private var fillingConnections = 0
@@ -35,9 +41,13 @@ final class Lane {
   /// Rows of a batch of the compute thread, so that other versions have their turn.
   private static let batchRowsMax = 1024
 
-  /// - Parameter shareRows: see ``ServingSettings/shareRows``.
-  init(_ version: LoadedVersion, runsOnLoop: Bool, shareRows: ClosedRange<Int>) {
-    self.shareRows = shareRows
+  init(_ version: LoadedVersion, runsOnLoop: Bool, settings: ServingSettings) {
+    shareRows = settings.shareRows
+    frameBytesMax = settings.server.limits.frameBytesMax
+    replyRowsMax = Self.replyRows(version, featuresWidth: 0, frameBytesMax)
+    queuedRowsMax = max(
+      settings.server.limits.rowsPerCallMax,
+      settings.queuedBytesMax / (version.observationWidth * MemoryLayout<Float>.stride))
     self.version = version
     number = version.number
     rowBytes = version.observationWidth * MemoryLayout<Float>.stride
@@ -45,6 +55,15 @@ final class Lane {
     filling = Batch(version)
     filling.mark = Self.nextMark()
     nanosecondsPerRow = version.microsecondsPerRow * 1000
+  }
+
+  func replyRowsMax(besideFeatures width: Int) -> Int { Self.replyRows(version, featuresWidth: width, frameBytesMax) }
+
+  /// Outputs, a value, an action and features of a row; and the frame's other fields.
+  private static func replyRows(_ version: LoadedVersion, featuresWidth: Int, _ frameBytesMax: Int) -> Int {
+    let row = (version.parameterWidth + 1 + featuresWidth) * MemoryLayout<Float>.stride
+    let actions = featuresWidth > 0 ? version.actions.bytesPerRow : 0
+    return max(1, (frameBytesMax - 512) / (row + actions))
   }
 
   var key: VersionKey { VersionKey(model: version.model, number: number) }
@@ -178,30 +197,41 @@ final class Lane {
 
   // MARK: What is not computed
 
-  /// Ends queries wherever they are.
-  ///
-  /// - Returns: how many there were.
-  func end(where isOver: (BatchEntry) -> Bool, _ status: WireStatus) -> Int {
-    let ended =
-      filling.end(where: isOver, status) + held.end(where: isOver, status)
-      + (running?.end(where: isOver, status) ?? 0)
-    if ended > 0 { metrics.calls.count(status.code, calls: UInt64(ended)) }
-    return ended
-  }
-
   /// Answers the queries whose time is over.
   ///
   /// - Returns: how many there were.
   func endExpired(_ now: UInt64) -> Int {
-    end(
-      where: { $0.deadline != 0 && $0.deadline <= now },
-      WireStatus(.deadlineExceeded, "the deadline passed before the query was computed"))
+    let status = WireStatus(.deadlineExceeded, "the deadline passed before the query was computed")
+    var ended = held.endExpired(now, status)
+    for batch in [filling, running].compactMap({ $0 }) where batch.earliestDeadline <= now {
+      ended += batch.end(where: { $0.deadline != 0 && $0.deadline <= now }, status)
+    }
+    return count(ended, status)
   }
 
-  func cancel(call: UInt32, of connection: ServerConnection<TeacherLoop>) -> Bool {
-    end(
-      where: { $0.call == call && $0.isOf(connection) },
-      WireStatus(.cancelled, "the client gave up its query")) > 0
+  /// - Returns: whether the call was here.
+  func cancel(call: UInt32, of connection: ConnectionPlace) -> Bool {
+    let status = WireStatus(.cancelled, "the client gave up its query")
+    let isIt = { (entry: BatchEntry) in entry.call == call && entry.place == connection }
+    let wasHere =
+      held.end(call, of: connection, status) || filling.end(where: isIt, status) > 0
+      || (running?.end(where: isIt, status) ?? 0) > 0
+    return count(wasHere ? 1 : 0, status) > 0
+  }
+
+  /// Nobody waits for this connection's answers.
+  func abandon(_ connection: ConnectionPlace) {
+    let status = WireStatus(.cancelled, "the connection closed")
+    var ended = held.endAll(of: connection, status)
+    for batch in [filling, running].compactMap({ $0 }) {
+      ended += batch.end(where: { $0.place == connection }, status)
+    }
+    _ = count(ended, status)
+  }
+
+  private func count(_ ended: Int, _ status: WireStatus) -> Int {
+    if ended > 0 { metrics.calls.count(status.code, calls: UInt64(ended)) }
+    return ended
   }
 
   private static func nextMark() -> UInt64 { marks.wrappingAdd(1, ordering: .relaxed).newValue }

@@ -55,6 +55,9 @@ final class Route {
     version: UInt64, lease: UInt64, alias: UnsafeRawBufferPointer
   ) throws(WireStatus) -> (lane: Lane, leaseMoved: Bool) {
     if version != 0 {
+      guard alias.isEmpty else {
+        throw WireStatus(.invalidArgument, "version \(version) and an alias together, expected at most one of them")
+      }
       if let lane = lanes.first(where: { $0.number == version }) { return (lane, false) }
       throw unavailable(version)
     }
@@ -65,7 +68,7 @@ final class Route {
   private func lane(alias: UnsafeRawBufferPointer) throws(WireStatus) -> Lane {
     if alias.isEmpty, let stable { return stable }
     if let found = aliases.first(where: { $0.name.elementsEqual(alias) }) { return found.lane }
-    let asked = alias.isEmpty ? "stable" : String(decoding: alias, as: UTF8.self)
+    let asked = alias.isEmpty ? "stable" : String(decoding: alias, as: UTF8.self).shortened
     if let target = model.aliases.first(where: { $0.alias == asked }) { throw unavailable(target.version) }
     let known = model.aliases.map(\.alias).joined(separator: ", ")
     throw WireStatus(

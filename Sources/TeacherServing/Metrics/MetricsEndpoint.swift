@@ -1,7 +1,9 @@
+public import Logging
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import Wire
 
 /// Answers `GET /metrics` over HTTP/1.1 with what the service measured, in Prometheus' text format.
 ///
@@ -25,12 +27,15 @@ public final class MetricsEndpoint: Sendable {
   /// - Throws: NIO's error where the address cannot be bound.
   public static func start(
     host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = MetricsEndpoint.patience,
-    snapshot: @escaping @Sendable () async -> ServiceSnapshot
+    logger: Logger, snapshot: @escaping @Sendable () async -> ServiceSnapshot
   ) async throws -> MetricsEndpoint {
     let connections = OpenConnections(max: connectionsMax)
     let channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 64)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause(logger)) }
+      }
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try connections.admit(channel)

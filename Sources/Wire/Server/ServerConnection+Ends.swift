@@ -50,6 +50,7 @@ extension ServerConnection {
     greetingTimer = nil
     releaseUnfinishedPublish()
     state.fail()
+    partial = ByteBuffer()
   }
 
   func releaseUnfinishedPublish() {
@@ -70,6 +71,8 @@ extension ServerConnection {
     fail(
       WireStatus(.unauthenticated, "the token \(access.name) was revoked, expected one that is valid"), of: "token",
       .revoked)
+    // What is open ends too: a transfer could last for as long as its reader likes.
+    loop.service.abandon(self)
   }
 
   // MARK: Keepalive
@@ -77,6 +80,12 @@ extension ServerConnection {
   /// Called once a step of the loop's.
   func lookForLife() {
     guard state.phase != .greeting, !isEnding else { return }
+    if let publish = state.publish, loop.step - publishHeardAt > loop.silentStepsMax, state.cancelPublish(call: publish.call)
+    {
+      refuse(
+        publish.call, rows: 0,
+        WireStatus(.deadlineExceeded, "no chunk came for long, expected the rest of the artefact"))
+    }
     let silent = loop.step - heardAt
     if silent == loop.silentStepsMax + 1 {
       write(V1.Frame(.ping(0)))
@@ -96,15 +105,22 @@ extension ServerConnection {
     if state.phase == .greeting { stopReading() } else { state.drain() }
   }
 
-  /// Everything is said: no more is sent, and the peer is given a moment to read it. Closing at once with bytes unread
-  /// would reset the connection, and the peer might lose what was said last.
+  /// Everything is said: no more is sent, and the peer is given time to read it. Closing at once with bytes unread would
+  /// reset the connection, and the peer might lose what was said last.
   func sayNoMore() {
     guard !isEnding, let context else { return }
     isEnding = true
     stopReading()
     context.close(mode: .output, promise: nil)
-    let channel = context.channel
-    loop.eventLoop.scheduleTask(in: loop.settings.lingering) { channel.close(promise: nil) }
+    linger(context.channel, unsent: .max)
+  }
+
+  /// Closes a peer that has had all of it for a while, or that takes nothing of it for longer.
+  private func linger(_ channel: any Channel, unsent before: Int) {
+    let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    guard unsent < before else { return channel.close(promise: nil) }
+    let patience = unsent == 0 ? loop.settings.lingering : loop.settings.keepaliveTimeout
+    loop.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in linger(channel, unsent: unsent) }
   }
 
   func closeNow(_ end: ConnectionEnd) {

@@ -12,6 +12,7 @@ extension ServerConnection {
     case .chunk(let chunk): receive(chunk, call: frame.call)
     case .publish(let header):
       guard open(frame.call, scope: .publish) else { return }
+      publishHeardAt = loop.step
       advance(state.begin(header, call: frame.call), call: frame.call)
     case .unrecognized where frame.call <= state.lastCall: whenGreeted("an unknown message") {}
     default:
@@ -35,6 +36,7 @@ extension ServerConnection {
     state.grant(access.scopes)
     greetingTimer?.cancel()
     greetingTimer = nil
+    frameBytesMax = loop.settings.limits.frameBytesMax
     client = Self.loggable(hello.client)
     write(V1.Frame(.welcome(loop.settings.limits.welcome(server: loop.settings.name))))
   }
@@ -89,7 +91,7 @@ extension ServerConnection {
   private func cancel(_ call: UInt32) {
     if state.cancelPublish(call: call) {
       refuse(call, rows: 0, WireStatus(.cancelled, "the client gave up its publish"))
-    } else {
+    } else if call <= state.lastCall, state.callsInFlight > 0 {
       loop.service.cancel(call: call, on: self)
     }
   }
@@ -98,6 +100,7 @@ extension ServerConnection {
 
   private func receive(_ chunk: V1.Chunk, call: UInt32) {
     if state.publish?.call == call {
+      publishHeardAt = loop.step
       if let status = loop.share.reserve(publishedBytes: chunk.data.count) {
         _ = state.cancelPublish(call: call)
         return refuse(call, rows: 0, status)

@@ -40,6 +40,10 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   var opened = NIODeadline.uptimeNanoseconds(0)
   /// The loop's step at which something came last.
   var heardAt: Int
+  /// The same of a publish's header or chunk.
+  var publishHeardAt = 0
+  /// Payload bytes of a frame that is read now.
+  var frameBytesMax: Int
   var greetingTimer: Scheduled<Void>?
   var end = ConnectionEnd.client
   /// Bytes of artefacts that this connection's publishes hold.
@@ -49,6 +53,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     self.loop = loop
     self.readSize = readSize
     heardAt = loop.step
+    frameBytesMax = min(ServerSettings.helloBytesMax, loop.settings.limits.frameBytesMax)
     state = ServerConnectionState(limits: loop.settings.limits, artefactBytesMax: loop.settings.artefactBytesMax)
   }
 
@@ -214,7 +219,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
       guard rest.count >= FrameHeader.byteCount else { break }
       let header: FrameHeader
       do {
-        header = try FrameHeader.read(rest, frameBytesMax: loop.settings.limits.frameBytesMax)
+        header = try FrameHeader.read(rest, frameBytesMax: frameBytesMax)
       } catch {
         refuseFrame(error)
         return bytes.count

@@ -49,6 +49,9 @@ public struct ServerSettings: Sendable {
     self.keepaliveTimeout = keepaliveTimeout
   }
 
+  /// Payload bytes of a frame before the client is known: a `Hello` is small, and strangers are given no memory.
+  public static let helloBytesMax = 16 << 10
+
   /// How often silent connections are looked for: one timer an event loop does it for all of them.
   public var keepaliveStep: TimeAmount {
     .nanoseconds(max(1, min(keepaliveTime.nanoseconds, keepaliveTimeout.nanoseconds) / 4))

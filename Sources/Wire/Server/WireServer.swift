@@ -39,10 +39,7 @@ public enum WireServer {
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          // Out of descriptors, accepting rests for a second instead of failing all the time.
-          try channel.pipeline.syncOperations.addHandlers([
-            AcceptBackoffHandler(shouldForwardIOErrorCaught: true), AcceptFailureLog(logger),
-          ])
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger))
         }
       }
       // One read a turn: the rest waits in the kernel while the others have theirs.
@@ -94,36 +91,5 @@ public enum WireServer {
     }
     try? await channel.close()
     throw IOError(errnoCode: EADDRINUSE, reason: "bind")
-  }
-}
-
-/// Says once that connections cannot be accepted, and once that they can again.
-private final class AcceptFailureLog: ChannelInboundHandler {
-  typealias InboundIn = any Channel
-
-  private let logger: Logger
-  private var isFailing = false
-
-  init(_ logger: Logger) {
-    self.logger = logger
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if isFailing {
-      isFailing = false
-      logger.notice("connections are accepted again")
-    }
-    context.fireChannelRead(data)
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // What goes wrong with one connection that was accepted is that connection's.
-    guard let error = error as? IOError else { return }
-    if !isFailing {
-      isFailing = true
-      let advice =
-        [EMFILE, ENFILE].contains(error.errnoCode) ? "; raise the limit of open files, or lower --connections-max" : ""
-      logger.error("connections cannot be accepted, and wait: \(describe(error))\(advice)")
-    }
   }
 }

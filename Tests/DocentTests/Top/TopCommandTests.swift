@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import NIOPosix
 import Subprocess
@@ -16,7 +17,8 @@ import Testing
   private func endpoint(port: Int = 0) async throws -> MetricsEndpoint {
     let service = Mutex(FakeService.pair)
     return try await MetricsEndpoint.start(
-      host: "127.0.0.1", port: port, group: MultiThreadedEventLoopGroup.singleton
+      host: "127.0.0.1", port: port, group: MultiThreadedEventLoopGroup.singleton,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) {
       service.withLock { service in
         service.answer(batches: 25, by: 0, in: 1)

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import NIOEmbedded
 import NIOPosix
@@ -16,7 +17,8 @@ import Testing
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     // More patient than the machine that tests may be slow.
     let endpoint = try await MetricsEndpoint.start(
-      host: "127.0.0.1", port: 0, group: group, patience: .minutes(10), snapshot: snapshot)
+      host: "127.0.0.1", port: 0, group: group, patience: .minutes(10),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, snapshot: snapshot)
     let outcome = await Result { try await body(endpoint) }
     await endpoint.close()
     try await group.shutdownGracefully()
