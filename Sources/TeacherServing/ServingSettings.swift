@@ -27,7 +27,8 @@ public struct ServingSettings: Sendable {
   public var storeReadInterval: Duration
 
   public static let defaults = ServingSettings(
-    server: .defaults, queuedRowsMax: 1 << 16, queuedBytesMax: 256 << 20, loopMicrosecondsPerRowMax: 10, shareRows: 4...64,
+    server: .defaults, queuedRowsMax: 1 << 16, queuedBytesMax: 256 << 20, loopMicrosecondsPerRowMax: 10,
+    shareRows: 4...64,
     newestVersionsLoaded: 2,
     versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
 
@@ -38,7 +39,8 @@ public struct ServingSettings: Sendable {
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
-        && versionsLoadedMax >= newestVersionsLoaded && queuedBytesMax > 0 && controlCallsMax > 0 && shareRows.lowerBound > 0,
+        && versionsLoadedMax >= newestVersionsLoaded && queuedBytesMax > 0 && controlCallsMax > 0
+        && shareRows.lowerBound > 0,
       "the queue takes the largest call, the newest version is loaded, and calls are answered")
     self.server = server
     self.queuedRowsMax = queuedRowsMax

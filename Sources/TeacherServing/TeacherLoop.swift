@@ -296,7 +296,8 @@ final class TeacherLoop: ConnectionService {
 extension TeacherLoop {
   private func unknownModel(_ name: UnsafeRawBufferPointer) -> WireStatus {
     .unknownModel(
-      String(decoding: UnsafeRawBufferPointer(rebasing: name.prefix(1000)), as: UTF8.self), known: routes.map { String(decoding: $0.name, as: UTF8.self) })
+      String(decoding: UnsafeRawBufferPointer(rebasing: name.prefix(1000)), as: UTF8.self),
+      known: routes.map { String(decoding: $0.name, as: UTF8.self) })
   }
 
   /// Why a query does not enter a lane.

@@ -73,7 +73,8 @@ struct ServeCommand: AsyncParsableCommand {
     let store = try RegistryVersionStore(path: registry)
     let service = TeacherProcess(
       store: store, listen: listen, unixSocket: unixSocket,
-      tls: try security.makeTLS(), tokens: security.tokens ? try TokenSource(path: registry) : nil, metrics: metrics, settings: limits.settings,
+      tls: try security.makeTLS(), tokens: security.tokens ? try TokenSource(path: registry) : nil, metrics: metrics,
+      settings: limits.settings,
       eventLoops: eventLoops, drainLimit: .seconds(limits.drainSeconds), logger: logger
     ) { ready in
       try results.print(ready, text: "listening on \(ready.address)")

@@ -152,4 +152,50 @@ import Wire
     teacher.eventLoop.run()
     #expect(try second.read().first?.body.inferReply != nil)
   }
+
+  @Test("Rows whose reply would not fit into a frame are refused with how many would")
+  func largeReply() throws {
+    var settings = ServingSettings.defaults
+    settings.server.limits.frameBytesMax = 1024
+    let teacher = SteppedTeacher(settings: settings)
+    teacher.serve([try Policies.make(seed: 1, observationWidth: 1, actions: 7, hidden: [8])])
+    func ask(_ rows: Int, features: Bool = false) throws -> V1.Body? {
+      var request = query([Float](repeating: 0.5, count: rows), width: 1)
+      if features { (request.want, request.featuresLayer) = ([.outputs, .values, .features], "policy.0") }
+      return try teacher.ask(request)
+    }
+    #expect(try ask(16)?.inferReply?.rows == 16)
+    let status = try ask(17)?.status
+    #expect(status?.code == .invalidArgument && status?.message.contains("expected at most 16") == true)
+    #expect(try ask(7, features: true)?.inferReply?.features.count == 56)
+    #expect(try ask(8, features: true)?.status?.code == .invalidArgument)
+  }
+
+  @Test("Of a model with wide observations fewer rows wait")
+  func wideRows() throws {
+    var settings = ServingSettings.defaults
+    settings.server.limits.rowsPerCallMax = 4
+    settings.queuedBytesMax = 6 * 1000 * 4
+    let teacher = SteppedTeacher(settings: settings)
+    teacher.serve([try Policies.make(seed: 1, observationWidth: 1000)])
+    let client = try teacher.connect()
+    let rows = query([Float](repeating: 0, count: 4000), width: 1000)
+    try client.write(V1.Frame(call: 1, .infer(rows)), V1.Frame(call: 2, .infer(rows)))
+    teacher.eventLoop.run()
+    let frames = try client.read()
+    #expect(frames.first { $0.call == 1 }?.body.inferReply != nil)
+    let status = frames.first { $0.call == 2 }?.body.status
+    #expect(status?.code == .resourceExhausted && status?.message.contains("at most 6") == true)
+  }
+
+  @Test("A message repeats no more of a name than a person reads")
+  func longName() throws {
+    let teacher = SteppedTeacher()
+    teacher.serve([try Policies.make(seed: 1)])
+    let status = try teacher.ask(query(observations, model: String(repeating: "x", count: 100_000)))?.status
+    #expect(status?.code == .notFound && (status?.message.utf8.count ?? .max) < 500)
+    var request = query(observations)
+    (request.version, request.alias) = (1, "stable")
+    #expect(try teacher.ask(request)?.status?.code == .invalidArgument)
+  }
 }

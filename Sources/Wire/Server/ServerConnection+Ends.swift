@@ -80,7 +80,8 @@ extension ServerConnection {
   /// Called once a step of the loop's.
   func lookForLife() {
     guard state.phase != .greeting, !isEnding else { return }
-    if let publish = state.publish, loop.step - publishHeardAt > loop.silentStepsMax, state.cancelPublish(call: publish.call)
+    if let publish = state.publish, loop.step - publishHeardAt > loop.silentStepsMax,
+      state.cancelPublish(call: publish.call)
     {
       refuse(
         publish.call, rows: 0,
@@ -112,15 +113,22 @@ extension ServerConnection {
     isEnding = true
     stopReading()
     context.close(mode: .output, promise: nil)
-    linger(context.channel, unsent: .max)
+    linger(context.channel, unsent: .max, without: .zero)
   }
 
-  /// Closes a peer that has had all of it for a while, or that takes nothing of it for longer.
-  private func linger(_ channel: any Channel, unsent before: Int) {
+  /// Looks from time to time, and closes a peer that has had all of it for a while, or that takes nothing of it for longer.
+  ///
+  /// - Parameters:
+  ///   - before: bytes that were unsent at the last look.
+  ///   - stillness: since when nothing was taken.
+  private func linger(_ channel: any Channel, unsent before: Int, without stillness: TimeAmount) {
     let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    guard unsent < before else { return channel.close(promise: nil) }
     let patience = unsent == 0 ? loop.settings.lingering : loop.settings.keepaliveTimeout
-    loop.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in linger(channel, unsent: unsent) }
+    let stillness = unsent < before ? .zero : stillness + loop.settings.lingering
+    guard stillness < patience else { return channel.close(promise: nil) }
+    loop.eventLoop.assumeIsolated().scheduleTask(in: loop.settings.lingering) { [self] in
+      linger(channel, unsent: unsent, without: stillness)
+    }
   }
 
   func closeNow(_ end: ConnectionEnd) {

@@ -157,7 +157,8 @@ package struct ServerConnectionState {
     lastCall = call
     guard scopes.isSuperset(of: scope) else {
       return .refuse(
-        .permission, WireStatus(.permissionDenied, "a call of the scope \(scope), expected one of those granted: \(scopes)"))
+        .permission,
+        WireStatus(.permissionDenied, "a call of the scope \(scope), expected one of those granted: \(scopes)"))
     }
     guard callsInFlight < limits.callsInFlightMax else {
       return .refuse(

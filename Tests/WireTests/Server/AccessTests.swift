@@ -105,6 +105,7 @@ import Wire
     }
     #expect(!connections[0].channel.isActive && connections[1].channel.isActive)
     #expect(first.service.endedWatches == 1, "what would never end is ended")
+    #expect(first.service.abandoned == 2, "what could last, such as a transfer, is ended")
     try connections[1].send(V1.Frame(call: 2, .infer(V1.InferRequest(model: "m", rows: 1))))
     first.service.answer()
     first.channel.embeddedEventLoop.run()
