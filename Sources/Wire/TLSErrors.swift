@@ -16,3 +16,7 @@ func describeServerSide(_ error: any Error) -> String {
   default: describe(error)
   }
 }
+
+func isUncleanShutdown(_ error: any Error) -> Bool {
+  if case NIOSSLError.uncleanShutdown = error { true } else { false }
+}

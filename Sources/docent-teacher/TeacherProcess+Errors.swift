@@ -10,8 +10,12 @@ import Wire
 #endif
 
 extension TeacherProcess {
+  static func names(_ targets: [WireServer.Target]) -> String {
+    targets.map { "\($0)" }.joined(separator: " and ")
+  }
+
   static func explanation(of error: IOError, _ targets: [WireServer.Target]) -> String {
-    let all = targets.map { "\($0)" }.joined(separator: " and ")
+    let all = names(targets)
     return switch error.errnoCode {
     case EADDRINUSE:
       "cannot listen on \(all): it is in use; choose another with --listen (port 0 for a free one) or --unix-socket"

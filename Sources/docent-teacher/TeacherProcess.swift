@@ -116,7 +116,10 @@ struct TeacherProcess: Service {
     } catch let error as IOError {
       throw StartFailure(description: Self.explanation(of: error, targets))
     } catch let error as SocketAddressError {
-      throw StartFailure(description: "cannot listen on \(targets): \(error)")
+      throw StartFailure(description: "cannot listen on \(Self.names(targets)): \(error)")
+    } catch is UnixDomainSocketPathWrongType {
+      throw StartFailure(
+        description: "cannot listen on \(Self.names(targets)): a file that is no socket is there, expected none")
     }
   }
 
