@@ -52,6 +52,9 @@ final class ScriptedService: ConnectionService {
     if script.once(in: 2) { answerAll() }
   }
 
+  /// None of these calls lasts until its caller gives it up.
+  func endWatches(of connection: ServerConnection<ScriptedService>) {}
+
   func runTurn() { answerSome() }
   func turnWritten() {}
   var backlogMicroseconds: UInt64 { UInt64(open.count) }
