@@ -41,6 +41,8 @@ func floats(_ raw: ProtobufCBinaryData, _ field: String) throws(FieldFault) -> [
   guard raw.len % MemoryLayout<Float>.stride == 0 else {
     throw FieldFault(message: "\(field) has \(raw.len) bytes, expected a multiple of 4")
   }
+  // The empty array is one for the whole process: making it this way would write to it from many threads.
+  guard raw.len > 0 else { return [] }
   return [Float](unsafeUninitializedCapacity: raw.len / MemoryLayout<Float>.stride) { buffer, count in
     UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(start: raw.data, count: raw.len))
     count = raw.len / MemoryLayout<Float>.stride
