@@ -29,13 +29,13 @@ test: test-swift test-python ## Install what is missing, and run every test
 test-swift: swift
 	$(INSTALL) build test
 	swift build --build-tests
-	swift test --skip-build
+	timeout --kill-after=10 900 swift test --skip-build  # seconds where they do not hang
 
 # The Python client, against the service that the Swift tests built.
 test-python: swift .venv/installed
 	$(INSTALL) build
 	swift build
-	DOCENT=$(DEBUG)/docent DOCENT_TEACHER=$(DEBUG)/docent-teacher .venv/bin/python -m pytest clients/python
+	DOCENT=$(DEBUG)/docent DOCENT_TEACHER=$(DEBUG)/docent-teacher timeout --kill-after=10 900 .venv/bin/python -m pytest clients/python
 
 .venv/installed: clients/python/pyproject.toml
 	$(INSTALL) python

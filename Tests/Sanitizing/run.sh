@@ -17,7 +17,8 @@ export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1
 swift build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch" 2>&1 | sed '/Cannot export local symbol/d'
 filter="^($(IFS='|'; echo "$*"))\\."
 log=$scratch/sanitize.log
-swift test --skip-build --sanitize="$sanitizer" --scratch-path "$scratch" --filter "$filter" 2>&1 | tee "$log"
+# Tests that hang are to fail: they take a minute.
+timeout --kill-after=10 900 swift test --skip-build --sanitize="$sanitizer" --scratch-path "$scratch" --filter "$filter" 2>&1 | tee "$log"
 # Whatever became of the exit code on the way.
 if grep -qE '(WARNING|ERROR): (Thread|Address|Leak)Sanitizer' "$log"; then
   echo "sanitize: reports of the $sanitizer sanitizer are in $log" >&2

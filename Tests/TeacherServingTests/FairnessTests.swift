@@ -76,6 +76,18 @@ import Wire
     }
   }
 
+  @Test("Where all that was in a batch is given up, what waits behind it is the next batch")
+  func wholeShareGivenUp() throws {
+    let deep = try teacher.connect()
+    for call in 1...100 as ClosedRange<UInt32> {
+      try deep.write(V1.Frame(call: call, .infer(query(rows(1, Float(call))))))
+    }
+    for call in 1...64 as ClosedRange<UInt32> { try deep.write(V1.Frame(call: call, .cancel)) }
+    teacher.eventLoop.run()
+    #expect(batches() == [36])
+    #expect(try deep.read().compactMap { $0.body.inferReply == nil ? nil : $0.call } == Array(65...100))
+  }
+
   @Test("One call enters whole, however many rows it has, and nothing of its connection beside it")
   func largeCall() throws {
     let (large, other) = (try teacher.connect(), try teacher.connect())

@@ -136,18 +136,27 @@ final class Lane {
   /// The next batch for the compute thread, where it is idle and something has come.
   func takeNext(now: UInt64) -> Batch? {
     guard running == nil else { return nil }
-    if filling.isEmpty { refill() }
+    if filling.isEmpty {
+      // Whose queries were all given up again has its share of this batch once more.
+      beginFilling()
+      refill()
+    }
     guard !filling.isEmpty else { return nil }
     filling.noteArrivals(at: now)
     let batch = filling
     running = batch
     filling = spare ?? Batch(version)
     spare = nil
-    filling.mark = Self.nextMark()
     batchesOfOne = fillingConnections > 1 ? 0 : min(batchesOfOne + 1, Self.batchesOfOneMax)
-    fillingConnections = 0
+    beginFilling()
     refill()
     return batch
+  }
+
+  /// No connection has had anything of its share of the batch that fills.
+  private func beginFilling() {
+    filling.mark = Self.nextMark()
+    fillingConnections = 0
   }
 
   private func refill() {
