@@ -73,10 +73,14 @@ let package = Package(
     .target(name: "Neural", dependencies: ["CKernels"], swiftSettings: swiftSettings),
     .target(name: "Environments", swiftSettings: swiftSettings),
     .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
+    .target(name: "RolloutControl", dependencies: [yams], swiftSettings: swiftSettings),
     .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
     .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
     .target(
-      name: "TeacherServing", dependencies: ["Wire", "Neural", nioCore, nioPosix, nioHTTP1, logging, crypto, heaps, deques],
+      name: "TeacherServing",
+      dependencies: [
+        "Wire", "Neural", "RolloutControl", nioCore, nioPosix, nioHTTP1, logging, crypto, heaps, deques,
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "StudentTraining",
@@ -88,7 +92,7 @@ let package = Package(
     .executableTarget(
       name: "docent-teacher",
       dependencies: [
-        "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "Console", argumentParser, logging,
+        "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "RolloutControl", "Console", argumentParser, logging,
         serviceLifecycle, unixSignals, nioCore, nioPosix,
       ], swiftSettings: swiftSettings),
     .executableTarget(
@@ -98,8 +102,8 @@ let package = Package(
     .executableTarget(
       name: "docent",
       dependencies: [
-        "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "StudentTraining", "Console",
-        "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "StudentTraining",
+        "Console", "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
@@ -128,10 +132,12 @@ let package = Package(
     .testTarget(
       name: "ModelStoreTests", dependencies: ["ModelStore", "Registry", "Neural", "TestSupport"],
       swiftSettings: swiftSettings),
+    .testTarget(name: "RolloutControlTests", dependencies: ["RolloutControl"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TeacherServingTests",
       dependencies: [
-        "TeacherServing", "Wire", "Neural", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto, subprocess,
+        "TeacherServing", "Wire", "Neural", "RolloutControl", "TestSupport", nioCore, nioPosix, nioEmbedded, logging,
+        crypto, subprocess,
       ],
       swiftSettings: swiftSettings),
     .testTarget(
