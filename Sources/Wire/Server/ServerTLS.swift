@@ -51,6 +51,8 @@ public final class ServerTLS: Sendable {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
+    // A connection that is cut off waits so long for the peer's goodbye: a drain's bound is to mean something.
+    configuration.shutdownTimeout = .seconds(1)
     if let roots = files.clientRoots {
       configuration.trustRoots = .certificates(
         try read("client roots", roots) { try NIOSSLCertificate.fromPEMFile($0) })

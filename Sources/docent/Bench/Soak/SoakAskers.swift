@@ -57,19 +57,10 @@ struct SoakDeadlines: SoakClient {
   let pause = Duration.milliseconds(20)
 
   func play(_ soak: SoakScene) throws {
-    try soak.withConnection { connection in
-      var call: UInt32 = 0
-      for _ in 0..<20 {
-        var open: [UInt32: SoakQuery] = [:]
-        for _ in 0..<8 {
-          var query = (Bool.random() ? soak.large : soak.small).query(rows: Int.random(in: 1...64))
-          query.request.deadlineMicroseconds = .random(in: 1...3000)
-          call += 1
-          try connection.send(V1.Frame(call: call, .infer(query.request)))
-          open[call] = query
-        }
-        try soak.settle(open, on: connection, accepting: [.deadlineExceeded])
-      }
+    try soak.askRounds(of: 8, accepting: [.deadlineExceeded]) { _ in
+      var query = (Bool.random() ? soak.large : soak.small).query(rows: Int.random(in: 1...64))
+      query.request.deadlineMicroseconds = .random(in: 1...3000)
+      return (query, isGivenUp: false)
     }
   }
 }
@@ -79,18 +70,30 @@ struct SoakCancels: SoakClient {
   let pause = Duration.milliseconds(20)
 
   func play(_ soak: SoakScene) throws {
-    try soak.withConnection { connection in
+    try soak.askRounds(of: 16, accepting: [.cancelled]) { call in
+      (soak.large.query(rows: 4), isGivenUp: call.isMultiple(of: 2))
+    }
+  }
+}
+
+extension SoakScene {
+  /// Twenty rounds on a connection of their own; each asks its queries at once, and settles them.
+  fileprivate func askRounds(
+    of queries: Int, accepting statuses: Set<WireStatus.Code>,
+    _ make: (_ call: UInt32) -> (query: SoakQuery, isGivenUp: Bool)
+  ) throws {
+    try withConnection { connection in
       var call: UInt32 = 0
       for _ in 0..<20 {
         var open: [UInt32: SoakQuery] = [:]
-        for _ in 0..<16 {
-          let query = soak.large.query(rows: 4)
+        for _ in 0..<queries {
           call += 1
+          let (query, isGivenUp) = make(call)
           try connection.send(V1.Frame(call: call, .infer(query.request)))
-          if call.isMultiple(of: 2) { try connection.send(V1.Frame(call: call, .cancel)) }
+          if isGivenUp { try connection.send(V1.Frame(call: call, .cancel)) }
           open[call] = query
         }
-        try soak.settle(open, on: connection, accepting: [.cancelled])
+        try settle(open, on: connection, accepting: statuses)
       }
     }
   }
