@@ -82,6 +82,8 @@ struct PlanTests {
       ("- 1", "plan:1: expected a mapping of alpha"),
       ("every: 1\nevery: 2", "plan: 'every' is there twice"),
       ("steps: [1", "plan:2: no YAML:"),
+      ("steps: &a [1]\n", "plan:1: '&' is there, expected a plan without anchors and aliases"),
+      ("every: 1\n? *a\n: 1", "plan:2: '*' is there"),
     ])
   func unreadable(text: String, message: String) {
     let error = #expect(throws: PlanError.self) { try RolloutPlan(yaml: text) }

@@ -122,8 +122,8 @@ struct SimulationTests {
     #expect(outcome.end == .paused(step: 0) && outcome.reason.contains("gate errors<0.5 is undecided: no evidence"))
   }
 
-  /// Half of the episodes fail within a second, the others last a minute, in both arms alike. What ends in the first minute of
-  /// a step is, of the candidate's, only what failed; and of stable's everything, for it was there before.
+  /// Half of the episodes fail within a second, the others last a minute, in both arms alike. What ends in the first
+  /// minute of a step is, of the candidate's, only what failed; and of stable's everything, for it was there before.
   @Test("Where failing episodes end first, an identical candidate is kept; counted as they come, it would not be")
   func failingFirst() {
     let plan = RolloutPlan(

@@ -1,7 +1,7 @@
 /// The test of one gate in one step, over observations in the gate's own units.
 ///
-/// - Note: `kl` and `value` have no upper end, so a unit counts with at most 20 thresholds. Tested is the mean of what is
-///   so capped. A candidate over the threshold is found to be so later; and one that is far off in less than a
+/// - Note: `kl` and `value` have no upper end, so a unit counts with at most 20 thresholds. Tested is the mean of what
+///   is so capped. A candidate over the threshold is found to be so later; and one that is far off in less than a
 ///   twentieth of the units, and nowhere else, is not found at all.
 struct GateTest: Hashable, Codable, Sendable {
   private static let cap = 20.0

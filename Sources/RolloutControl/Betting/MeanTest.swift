@@ -3,12 +3,13 @@ import Foundation
 /// Whether the mean of numbers in [0, 1] is above or below a threshold, as a game: somebody bets on each next number
 /// being above the threshold, at odds that would be fair if the mean were the threshold, and somebody else on below.
 /// Where the mean is not above, the first one's capital is a supermartingale that began at 1, and so it ever reaches
-/// 1/alpha with probability alpha at most (Ville's inequality); likewise for the second. It may be looked at after every
-/// number, and stopped whenever.
+/// 1/alpha with probability alpha at most (Ville's inequality); likewise for the second. It may be looked at after
+/// every number, and stopped whenever.
 ///
 /// Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86 (2024), section 4: the
-/// capital process, one for each side, with the bets that they call aGRAPA. Theirs begin from a mean of 1/2; these begin
-/// from the threshold, which any bets may that only depend on what came before, and lose less while little is known.
+/// capital process, one for each side, with the bets that they call aGRAPA. Theirs begin from a mean of 1/2; these
+/// begin from the threshold, which any bets may that only depend on what came before, and lose less while little is
+/// known.
 ///
 /// The numbers need not be independent, but each one's mean, given those before it, has to be on the same side of the
 /// threshold.

@@ -1,9 +1,9 @@
 /// What a rollout's state and evidence call for.
 ///
 /// A gate that failed, or a candidate that cannot answer, ends the rollout at once, in every phase. A step is left when
-/// all gates passed, enough episodes are over and it lasted as long as planned; where that has not come after the plan's
-/// patience too, the rollout pauses. So silence never promotes. A watch ends with its time: the gates were passed before,
-/// and here only a failure counts.
+/// all gates passed, enough episodes are over and it lasted as long as planned; where that has not come after the
+/// plan's patience too, the rollout pauses. So silence never promotes. A watch ends with its time: the gates were
+/// passed before, and here only a failure counts.
 public func decide(_ snapshot: RolloutSnapshot) -> RolloutDecision {
   let place = place(of: snapshot)
   if let fault = snapshot.candidateFault {

@@ -1,7 +1,7 @@
 /// Makes one stream of differences out of the returns of two arms, which come one by one in the order of the episodes'
-/// starts. Episodes are gathered until both arms have one; then the difference of their means is an observation, and the
-/// next ones begin anew. At a small share that pairs each episode of the candidate's with the mean of the stable ones
-/// since the last.
+/// starts. Episodes are gathered until both arms have one; then the difference of their means is an observation, and
+/// the next ones begin anew. At a small share that pairs each episode of the candidate's with the mean of the stable
+/// ones since the last.
 ///
 /// Where a pair ends depends on which arms come, not on returns, so each difference has the mean that is asked for.
 struct ReturnPairing: Hashable, Codable, Sendable {

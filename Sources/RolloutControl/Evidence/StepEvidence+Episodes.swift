@@ -1,8 +1,8 @@
 extension StepEvidence {
   /// An episode's first query, where that was in this step.
   ///
-  /// - Parameter reports: false for a connection, which nobody reports. It does not say anything about returns, so where
-  ///   there is a gate on them it does not count.
+  /// - Parameter reports: false for a connection, which nobody reports. It does not say anything about returns, so
+  ///   where there is a gate on them it does not count.
   public mutating func saw(unit: UInt64, arm: Arm, at seconds: Double, reports: Bool = true) {
     pass(to: seconds)
     guard reports || !hasReturnGate, episodes[unit] == nil, closed[unit] == nil else { return }
@@ -44,8 +44,8 @@ extension StepEvidence {
     hasReturnGate ? plan.episodeTimeout : min(Self.unreportedSeconds, plan.episodeTimeout)
   }
 
-  /// Takes episodes in the order of their starts, up to the first that may still be reported. In the order of their ends
-  /// the short ones of the latest starts would be in and their long ones not yet, and returns go with length.
+  /// Takes episodes in the order of their starts, up to the first that may still be reported. In the order of their
+  /// ends the short ones of the latest starts would be in and their long ones not yet, and returns go with length.
   mutating func consumeEpisodes() {
     while let episode = episodes.first {
       let isGivenUp = episode.episodeReturn == nil

@@ -1,6 +1,7 @@
 extension StepEvidence {
   /// Sampled rows of one unit that both versions computed. A unit's rows together are one observation, made when it is
-  /// reported, 10 s after its last row, or a minute after its first one (sooner where the plan gives episodes up sooner).
+  /// reported, 10 s after its last row, or a minute after its first one (sooner where the plan gives episodes up
+  /// sooner).
   public mutating func add(_ divergence: UnitDivergence, at seconds: Double) {
     pass(to: seconds)
     guard divergence.rows > 0 else { return }

@@ -1,8 +1,8 @@
 /// What is known about a candidate from one step of its rollout, or from the watch after its promotion.
 ///
-/// Seconds are of one clock for all calls, which goes on when the value is written, read back by another process and used
-/// further; where it goes back, time stands still here. In one look at the services, first what was ``saw(unit:arm:at:reports:)``
-/// is told, in the order of starts, then divergences and reports, then ``advance(to:)``.
+/// Seconds are of one clock for all calls, which goes on when the value is written, read back by another process and
+/// used further; where it goes back, time stands still here. In one look at the services, first what was
+/// ``saw(unit:arm:at:reports:)`` is told, in the order of starts, then divergences and reports, then ``advance(to:)``.
 ///
 /// What it holds is bounded: at most ``openUnitsMax`` open episodes, and as many open units of sampled rows. What came
 /// when that was full is in ``uncounted``, and whether it came then does not depend on how it ended.
@@ -33,8 +33,8 @@ public struct StepEvidence: Sendable {
   /// - Parameters:
   ///   - plan: one that `validate()` accepts.
   ///   - step: from 0 to `plan.watchStep`.
-  ///   - reference: the ``nextReference`` of the step before. Where all traffic is the candidate's there is no stable arm,
-  ///     and this takes its place as if it were exact; without it a gate on returns stays undecided there.
+  ///   - reference: the ``nextReference`` of the step before. Where all traffic is the candidate's there is no stable
+  ///     arm, and this takes its place as if it were exact; without it a gate on returns stays undecided there.
   public init(plan: RolloutPlan, step: Int, reference: Double? = nil) {
     self.plan = plan
     self.step = step

@@ -49,8 +49,8 @@ extension RolloutPlan {
         }
         try require(
           abs(gate.threshold) < range.width,
-          "gate '\(gate)' has the threshold \(shortest(gate.threshold)), expected between -\(shortest(range.width)) and "
-            + "\(shortest(range.width)), which differences of returns can be")
+          "gate '\(gate)' has the threshold \(shortest(gate.threshold)), expected between -\(shortest(range.width)) "
+            + "and \(shortest(range.width)), which differences of returns can be")
       }
     }
   }

@@ -50,8 +50,8 @@ public struct RolloutPlan: Hashable, Sendable {
   /// The number that the evidence of the watch has in place of a step's.
   public var watchStep: Int { steps.count }
 
-  /// The share of ``alpha`` that one gate has in one step: an even split (Bonferroni) over the gates, and over the steps
-  /// and the watch.
+  /// The share of ``alpha`` that one gate has in one step: an even split (Bonferroni) over the gates, and over the
+  /// steps and the watch.
   public var gateAlpha: Double { alpha / Double(max(1, gates.count) * (steps.count + 1)) }
 
   /// Percent of new units that the candidate gets in a step; all of them in the watch.
