@@ -6,9 +6,10 @@ import Testing
 @Suite("Always-valid tests of a mean")
 struct BettingTests {
   /// The threshold 1/2 and the numbers 1, 1, 0. Mean and variance before each, with the threshold as an observation of
-  /// variance 1/4 (worked by hand): 1/2 and 1/4, so nothing is bet; 3/4 and 5/32, so 1/4 / (5/32 + 1/16) = 8/7 is bet
-  /// on 1: capital 1 + 8/7 / 2 = 11/7; 5/6 and 49/432, so 1/3 / (49/432 + 48/432) = 144/97 is bet on 0: capital 11/7 (1
-  /// - 72/97) = 275/679.
+  /// variance 1/4:
+  /// - 1/2 and 1/4, so nothing is bet;
+  /// - 3/4 and 5/32, so 1/4 / (5/32 + 1/16) = 8/7 is bet on 1, and the capital is 1 + 8/7 / 2 = 11/7;
+  /// - 5/6 and 49/432, so 1/3 / (49/432 + 48/432) = 144/97 is bet on 0, and the capital 11/7 (1 - 72/97) = 275/679.
   @Test("Capitals and bets are those worked by hand")
   func capitals() {
     var test = MeanTest(threshold: 0.5, alpha: 0.05)

@@ -7,9 +7,9 @@ import Foundation
 /// every number, and stopped whenever.
 ///
 /// Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86 (2024), section 4: the
-/// capital process, one for each side, with the bets that they call aGRAPA. Theirs begin from a mean of 1/2; these
-/// begin from the threshold, which any bets may that only depend on what came before, and lose less while little is
-/// known.
+/// capital process, one for each side, with the bets that they call aGRAPA. Their mean and variance so far begin from
+/// 1/2 and 1/4; these begin from the threshold, so that less is lost while little is known. Any bets are allowed that
+/// depend only on what came before.
 ///
 /// The numbers need not be independent, but each one's mean, given those before it, has to be on the same side of the
 /// threshold.
