@@ -1,5 +1,6 @@
 import NIOCore
 import Neural
+import RolloutControl
 import Wire
 
 /// The queries of one event loop: admitted, queued by version, answered at the end of the turn.
@@ -11,6 +12,8 @@ final class TeacherLoop: ConnectionService {
   private var routes: [Route] = []
   /// Where the last plain query went: the next one mostly goes there too.
   private var last: Route.PlainTarget?
+  /// The same where a rollout shares them.
+  private var lastShared: Route.SharedTarget?
   /// With rows to compute.
   private var active: ContiguousArray<Lane> = []
   /// With a batch on the compute thread.
@@ -37,10 +40,11 @@ final class TeacherLoop: ConnectionService {
 
   /// From here on, queries see these versions. What is queued is answered by the version that it was queued for.
   func adopt(_ catalogue: Catalogue) {
-    last = nil  // it is the old routes'
+    (last, lastShared) = (nil, nil)  // they are the old routes'
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
     let before = routes.flatMap(\.lanes)
+    let splits = Dictionary(uniqueKeysWithValues: routes.map { ($0.name, $0.split) })
     routes = catalogue.models.map { model in
       Route(
         model,
@@ -49,7 +53,7 @@ final class TeacherLoop: ConnectionService {
             ?? Lane(
               version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax,
               settings: settings)
-        })
+        }, splitBefore: splits[Array(model.name.utf8)] ?? nil)
     }
     let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
     leaving += before.filter { !now.contains(ObjectIdentifier($0)) }
@@ -69,7 +73,7 @@ final class TeacherLoop: ConnectionService {
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
     if let last, last.isNamed(query.model), query.isPlain {
-      last.lane._withUnsafeGuaranteedRef { enqueue(query, in: $0, on: connection) }
+      _ = last.lane._withUnsafeGuaranteedRef { enqueue(query, in: $0, on: connection) }
     } else {
       inferElsewhere(query, on: connection)
     }
@@ -77,10 +81,17 @@ final class TeacherLoop: ConnectionService {
 
   @inline(never)
   private func inferElsewhere(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
+    if let lastShared, lastShared.isNamed(query.model), query.isPlain {
+      lastShared.split._withUnsafeGuaranteedRef { inferShared(query, $0, on: connection) }
+      return
+    }
     guard let route = routes.first(where: { $0.isNamed(query.model) }) else {
       return refuse(query, unknownModel(query.model), of: nil, on: connection)
     }
-    if query.isPlain, let lane = route.stable {
+    if query.isPlain, let split = route.split {
+      lastShared = route.sharedTarget
+      inferShared(query, split, on: connection)
+    } else if query.isPlain, let lane = route.stable {
       last = route.plainTarget
       enqueue(query, in: lane, on: connection)
     } else {
@@ -88,18 +99,31 @@ final class TeacherLoop: ConnectionService {
     }
   }
 
+  /// A query that goes to either of a rollout's versions, as the share of its unit says.
+  private func inferShared(
+    _ query: InferRequestView, _ split: RolloutSplit, on connection: ServerConnection<TeacherLoop>
+  ) {
+    let place = split.place(episode: query.episode, of: connection)
+    if enqueue(query, in: split.lane(place.arm), on: connection) { split.saw(place, on: connection) }
+  }
+
+  /// - Returns: whether it was admitted; where not, it is refused.
   @inline(__always)
+  @discardableResult
   private func enqueue(
     _ query: InferRequestView, in lane: Lane, deadline: UInt64 = 0, extras: QueryExtras? = nil,
     on connection: ServerConnection<TeacherLoop>
-  ) {
+  ) -> Bool {
     let observations = query.observations
     let rows = query.rows
     let rowBytes = extras?.isUInt8 == true ? lane.version.observationWidth : lane.rowBytes
     guard observations.count == rows &* rowBytes, queuedRows &+ rows <= min(settings.queuedRowsMax, lane.queuedRowsMax),
       rows <= lane.replyRowsMax,
       !settings.refusesNonFinite || rowBytes != lane.rowBytes || Self.isFinite(observations)
-    else { return refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection) }
+    else {
+      refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection)
+      return false
+    }
     queuedRows &+= rows
     if !lane.isListed { list(lane, connection.loop) }
     let entry = BatchEntry(
@@ -113,6 +137,7 @@ final class TeacherLoop: ConnectionService {
     } else {
       lane.filling.append(entry, observations: observations)
     }
+    return true
   }
 
   @inline(never)
@@ -129,24 +154,28 @@ final class TeacherLoop: ConnectionService {
   ) {
     var found: Lane?
     do throws(WireStatus) {
-      let (lane, leaseMoved) = try route.lane(
-        version: query.version, lease: query.leaseVersion, alias: query.alias)
+      let choice = try route.choose(
+        version: query.version, lease: query.leaseVersion, alias: query.alias, now: eventLoop.now)
+      let place = choice.split?.place(episode: query.episode, of: connection)
+      let lane = choice.lane(of: place?.arm)
       found = lane
       guard lane.number >= query.minimumVersion else {
         throw WireStatus(
           .failedPrecondition, "version \(lane.number) answers, expected \(query.minimumVersion) or newer")
       }
       var extras = try QueryExtras(query, of: lane.version)
-      extras.leaseMoved = leaseMoved
+      extras.leaseMoved = choice.leaseMoved
       if let layer = extras.layer, query.rows > lane.replyRowsMax(besideFeatures: layer.width) {
         throw WireStatus(
           .invalidArgument,
           "\(query.rows) rows, whose reply would not fit into a frame, expected at most "
             + "\(lane.replyRowsMax(besideFeatures: layer.width)) with the features of \(layer.name)")
       }
-      enqueue(
+      let isIn = enqueue(
         query, in: lane, deadline: deadline(of: query), extras: extras.isEmpty && !extras.isUInt8 ? nil : extras,
         on: connection)
+      // Under a lease, also one that has moved, an episode goes on that began earlier.
+      if isIn, query.leaseVersion == 0, let place { choice.split?.saw(place, on: connection) }
     } catch {
       refuse(query, error, of: found, on: connection)
     }
@@ -282,6 +311,13 @@ final class TeacherLoop: ConnectionService {
     return ServiceSnapshot.LoopPart(
       metrics: metrics, lanes: (routes.flatMap(\.lanes) + leaving).map { ($0.key, $0.metrics) },
       queuedRows: queuedRows)
+  }
+
+  // MARK: Rollouts
+
+  /// Hands over what was seen of a model's rollout since the last call; nil where none shares its traffic.
+  func takeEvidence(model: String) -> LoopEvidence? {
+    routes.first { $0.name.elementsEqual(model.utf8) }?.split?.takeEvidence()
   }
 
   // MARK: Other calls

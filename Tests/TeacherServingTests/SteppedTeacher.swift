@@ -34,12 +34,16 @@ struct SteppedTeacher {
     return loaded
   }
 
-  func adopt(_ loaded: [LoadedVersion], aliases: [String: UInt64], stored: [UInt64] = []) {
+  func adopt(
+    _ loaded: [LoadedVersion], aliases: [String: UInt64], stored: [UInt64] = [], rollout: CatalogueRollout? = nil,
+    withdrawn: Set<UInt64> = [], leaseEnds: [UInt64: NIODeadline] = [:]
+  ) {
     loop.service.adopt(
       Catalogue(models: [
         Catalogue.Model(
           name: "m", loaded: loaded, stored: loaded.map(\.number) + stored,
-          aliases: aliases.map { V1.AliasTarget(alias: $0.key, version: $0.value) }.sorted { $0.alias < $1.alias })
+          aliases: aliases.map { V1.AliasTarget(alias: $0.key, version: $0.value) }.sorted { $0.alias < $1.alias },
+          rollout: rollout, withdrawn: withdrawn, leaseEnds: leaseEnds)
       ]))
   }
 
