@@ -14,6 +14,8 @@ final class TeacherLoop: ConnectionService {
   private var last: Route.PlainTarget?
   /// The same where a rollout shares them.
   private var lastShared: Route.SharedTarget?
+  /// Of the models whose traffic a rollout shares.
+  private(set) var splits: [RolloutSplit] = []
   /// With rows to compute.
   private var active: ContiguousArray<Lane> = []
   /// With a batch on the compute thread.
@@ -44,7 +46,7 @@ final class TeacherLoop: ConnectionService {
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
     let before = routes.flatMap(\.lanes)
-    let splits = Dictionary(uniqueKeysWithValues: routes.map { ($0.name, $0.split) })
+    let splitsBefore = Dictionary(uniqueKeysWithValues: routes.map { ($0.name, $0.split) })
     routes = catalogue.models.map { model in
       Route(
         model,
@@ -53,8 +55,11 @@ final class TeacherLoop: ConnectionService {
             ?? Lane(
               version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax,
               settings: settings)
-        }, splitBefore: splits[Array(model.name.utf8)] ?? nil)
+        }, splitBefore: splitsBefore[Array(model.name.utf8)] ?? nil)
     }
+    splits = routes.compactMap(\.split)
+    for lane in before { lane.shadow = nil }
+    for split in splits { split.sampledLane?.shadow = split.shadow }
     let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
     leaving += before.filter { !now.contains(ObjectIdentifier($0)) }
     retireLeaving()
@@ -104,7 +109,8 @@ final class TeacherLoop: ConnectionService {
     _ query: InferRequestView, _ split: RolloutSplit, on connection: ServerConnection<TeacherLoop>
   ) {
     let place = split.place(episode: query.episode, of: connection)
-    if enqueue(query, in: split.lane(place.arm), on: connection) { split.saw(place, on: connection) }
+    let sample = split.sample(place.unit, place.arm)
+    if enqueue(query, in: split.lane(place.arm), sample: sample, on: connection) { split.saw(place, on: connection) }
   }
 
   /// - Returns: whether it was admitted; where not, it is refused.
@@ -112,7 +118,7 @@ final class TeacherLoop: ConnectionService {
   @discardableResult
   private func enqueue(
     _ query: InferRequestView, in lane: Lane, deadline: UInt64 = 0, extras: QueryExtras? = nil,
-    on connection: ServerConnection<TeacherLoop>
+    sample: BatchEntry.Sample = BatchEntry.Sample(), on connection: ServerConnection<TeacherLoop>
   ) -> Bool {
     let observations = query.observations
     let rows = query.rows
@@ -128,7 +134,7 @@ final class TeacherLoop: ConnectionService {
     if !lane.isListed { list(lane, connection.loop) }
     let entry = BatchEntry(
       connection: Unmanaged.passUnretained(connection), call: query.call, rows: Int32(truncatingIfNeeded: rows),
-      want: query.want.rawValue, deadline: deadline)
+      want: query.want.rawValue, deadline: deadline, sample: sample)
     if !lane.runsOnLoop {
       lane.enter(entry, extras, observations: observations, of: connection)
       if deadline != 0 { watchDeadlines(deadline) }
@@ -173,11 +179,23 @@ final class TeacherLoop: ConnectionService {
       }
       let isIn = enqueue(
         query, in: lane, deadline: deadline(of: query), extras: extras.isEmpty && !extras.isUInt8 ? nil : extras,
-        on: connection)
+        sample: sample(query, choice, place, route, on: connection), on: connection)
       // Under a lease, also one that has moved, an episode goes on that began earlier.
       if isIn, query.leaseVersion == 0, let place { choice.split?.saw(place, on: connection) }
     } catch {
       refuse(query, error, of: found, on: connection)
+    }
+  }
+
+  private func sample(
+    _ query: InferRequestView, _ choice: Route.Choice, _ place: RolloutSplit.Place?, _ route: Route,
+    on connection: ServerConnection<TeacherLoop>
+  ) -> BatchEntry.Sample {
+    switch choice {
+    case .named: BatchEntry.Sample()
+    case .leased(let lane):
+      route.split?.sample(leased: lane, episode: query.episode, of: connection) ?? BatchEntry.Sample()
+    case .shared(let split, _): place.map { split.sample($0.unit, $0.arm) } ?? BatchEntry.Sample()
     }
   }
 
@@ -253,10 +271,12 @@ final class TeacherLoop: ConnectionService {
   }
 
   func turnWritten() {
-    guard !unwritten.isEmpty else { return }
-    let now = eventLoop.now.uptimeNanoseconds
-    for (lane, answered) in unwritten { lane.written(answered, at: now) }
-    unwritten.removeAll(keepingCapacity: true)
+    if !unwritten.isEmpty {
+      let now = eventLoop.now.uptimeNanoseconds
+      for (lane, answered) in unwritten { lane.written(answered, at: now) }
+      unwritten.removeAll(keepingCapacity: true)
+    }
+    for split in splits { runShadow(split, atLeast: Shadow.rowsAtOnce) }
   }
 
   @inline(__always)
@@ -317,7 +337,26 @@ final class TeacherLoop: ConnectionService {
 
   /// Hands over what was seen of a model's rollout since the last call; nil where none shares its traffic.
   func takeEvidence(model: String) -> LoopEvidence? {
-    routes.first { $0.name.elementsEqual(model.utf8) }?.split?.takeEvidence()
+    guard let split = routes.first(where: { $0.name.elementsEqual(model.utf8) })?.split else { return nil }
+    runShadow(split, atLeast: 1)
+    return split.takeEvidence()
+  }
+
+  /// Has sampled rows computed, one batch at a time: here, or behind what clients wait for on the compute thread.
+  private func runShadow(_ split: RolloutSplit, atLeast rows: Int) {
+    guard let shadow = split.shadow, let batch = shadow.takeNext(atLeast: rows) else { return }
+    guard !split.shadowRunsOnLoop else {
+      batch.compute()
+      return split.computed(by: shadow)
+    }
+    let bound = NIOLoopBound((split, shadow), eventLoop: eventLoop)
+    let eventLoop = eventLoop
+    compute.run(unseen: batch) {
+      eventLoop.execute {
+        let (split, shadow) = bound.value
+        split.computed(by: shadow)
+      }
+    }
   }
 
   // MARK: Other calls
@@ -398,6 +437,9 @@ extension WireStatus {
 protocol ComputeThread: Sendable {
   /// Claims the batch when it is its turn, computes it, and says so.
   func run(_ batch: Batch, done: @escaping @Sendable () -> Void)
+
+  /// Computes a batch that no client waits for, behind those that clients wait for.
+  func run(unseen batch: ShadowBatch, done: @escaping @Sendable () -> Void)
 }
 
 extension String {

@@ -103,6 +103,10 @@ extension V1.Body {
 /// Batches wait until `step()`, or `begin()` and `end()`.
 final class SteppedCompute: ComputeThread {
   private let batches = Mutex<[(batch: Batch, done: @Sendable () -> Void)]>([])
+  private let unseen = Mutex<[(batch: ShadowBatch, done: @Sendable () -> Void)]>([])
+
+  /// Batches that no client waits for.
+  var waitingUnseen: Int { unseen.withLock(\.count) }
 
   var waiting: Int { batches.withLock(\.count) }
   /// Rows of the oldest batch; 0 where none waits.
@@ -112,9 +116,19 @@ final class SteppedCompute: ComputeThread {
     batches.withLock { $0.append((batch, done)) }
   }
 
+  func run(unseen batch: ShadowBatch, done: @escaping @Sendable () -> Void) {
+    unseen.withLock { $0.append((batch, done)) }
+  }
+
   func step() {
     begin()
     end()
+  }
+
+  func stepUnseen() {
+    let (batch, done) = unseen.withLock { $0.removeFirst() }
+    batch.compute()
+    done()
   }
 
   /// The thread takes the oldest batch.

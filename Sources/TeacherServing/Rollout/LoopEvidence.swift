@@ -16,6 +16,17 @@ struct LoopEvidence: Sendable {
   var seen: [Sighting] = []
   /// Each unit once, also of queries under a lease, whose episodes began earlier.
   var divergences: [UnitDivergence] = []
+  /// Of a few shadow batches.
+  var latencies: [LatencyPair] = []
   /// Queries, and sums over sampled rows, whose units found no place: the evidence does not have them.
   var dropped = 0
+  /// Sampled rows that came faster than they were computed.
+  var droppedRows = 0
+}
+
+/// What either version's forward pass over the same rows took.
+struct LatencyPair: Hashable, Sendable {
+  /// In nanoseconds.
+  var candidate: Double
+  var stable: Double
 }

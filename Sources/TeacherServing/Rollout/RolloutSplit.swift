@@ -9,6 +9,8 @@ final class RolloutSplit {
   let stable: Lane
   let candidate: Lane
   private(set) var units = UnitTable()
+  /// nil where nobody takes evidence, none is asked for, or the versions cannot be compared.
+  private(set) var shadow: Shadow?
   /// Of what connections remember of their arm: no other split's, and renewed at each tick, so that every tick sees
   /// them.
   private var mark = RolloutSplit.nextMark()
@@ -17,6 +19,7 @@ final class RolloutSplit {
     self.rollout = rollout
     self.stable = stable
     self.candidate = candidate
+    setShadow()
   }
 
   /// Takes over what the same rollout is in a newer catalogue.
@@ -29,7 +32,21 @@ final class RolloutSplit {
     rollout = newer
     if !newer.collects { _ = units.take(generation: newer.generation) }
     mark = Self.nextMark()
+    setShadow()
     return true
+  }
+
+  /// Stable's rows are sampled for as long as it has some.
+  private func setShadow() {
+    let sampled = rollout.weightPercent < 100 ? Arm.stable : .candidate
+    guard rollout.collects, rollout.shadowPercent > 0,
+      let versions = RolloutVersions(stable: stable.version, candidate: candidate.version, sampled: sampled)
+    else { return shadow = nil }
+    if let shadow, shadow.versions.sampled == sampled {
+      shadow.sampler.set(percent: rollout.shadowPercent)
+    } else {
+      shadow = Shadow(versions, percent: rollout.shadowPercent)
+    }
   }
 
   // MARK: Arms
@@ -84,10 +101,40 @@ final class RolloutSplit {
     }
   }
 
+  /// Draws whether a query's rows are sampled.
+  ///
+  /// - Parameter arm: what answers it.
+  @inline(__always)
+  func sample(_ unit: UInt64, _ arm: Arm) -> BatchEntry.Sample {
+    guard let shadow, shadow.versions.sampled == arm, shadow.sampler.draw() else { return BatchEntry.Sample() }
+    return BatchEntry.Sample(unit: unit, mark: shadow.mark)
+  }
+
+  /// The same of a query under a lease of any version.
+  func sample(
+    leased lane: Lane, episode: UInt64, of connection: ServerConnection<TeacherLoop>
+  ) -> BatchEntry.Sample {
+    guard shadow != nil, lane === stable || lane === candidate else { return BatchEntry.Sample() }
+    return sample(episode != 0 ? episode : Self.unit(of: connection), lane === stable ? .stable : .candidate)
+  }
+
+  /// The lane whose rows are sampled.
+  var sampledLane: Lane? { shadow.map { lane($0.versions.sampled) } }
+
+  /// Both versions are small enough to be computed between the turns of an event loop.
+  var shadowRunsOnLoop: Bool { stable.runsOnLoop && candidate.runsOnLoop }
+
+  /// A batch of the shadow is computed; another shadow's came too late.
+  func computed(by shadow: Shadow) {
+    if shadow === self.shadow { shadow.finish(into: &units) }
+  }
+
   /// Hands over what was seen since the last tick.
   func takeEvidence() -> LoopEvidence {
     mark = Self.nextMark()
-    return units.take(generation: rollout.generation)
+    var evidence = units.take(generation: rollout.generation)
+    shadow?.take(into: &evidence)
+    return evidence
   }
 
   private static func nextMark() -> UInt64 { marks.wrappingAdd(1, ordering: .relaxed).newValue }

@@ -77,6 +77,18 @@ final class RolloutTeacher {
 
   func ask(_ request: V1.InferRequest) throws -> V1.Body? { try ask([request]).first }
 
+  /// How the candidate's answers to one query of a unit differ from stable's, computed from the policies themselves.
+  func divergence(_ unit: UInt64, _ observations: [Float]) -> UnitDivergence {
+    let (stable, candidate) = (
+      Policies.answers(policies[0], observations), Policies.answers(policies[1], observations)
+    )
+    let (ours, theirs) = (policies[0].policy.architecture, policies[1].policy.architecture)
+    let sums = Divergence(ours.head, hasValues: ours.hasValue && theirs.hasValue).sums(
+      reference: stable.outputs, stable.values, other: candidate.outputs, candidate.values, rows: stable.values.count)
+    return UnitDivergence(
+      unit: unit, rows: sums.rows, kl: sums.kl, agreement: sums.agreement, value: sums.value, errors: sums.errors)
+  }
+
   /// Queries of one row, one an episode.
   static func queries(_ episodes: some Sequence<UInt64>) -> [V1.InferRequest] {
     episodes.map { episode in
