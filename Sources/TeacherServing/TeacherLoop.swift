@@ -8,8 +8,8 @@ final class TeacherLoop: ConnectionService {
   let eventLoop: any EventLoop
   private let settings: ServingSettings
   private let control: ControlCalls
-  private let compute: any ComputeThread
-  private var routes: [Route] = []
+  let compute: any ComputeThread
+  private(set) var routes: [Route] = []
   /// Where the last plain query went: the next one mostly goes there too.
   private var last: Route.PlainTarget?
   /// The same where a rollout shares them.
@@ -187,18 +187,6 @@ final class TeacherLoop: ConnectionService {
     }
   }
 
-  private func sample(
-    _ query: InferRequestView, _ choice: Route.Choice, _ place: RolloutSplit.Place?, _ route: Route,
-    on connection: ServerConnection<TeacherLoop>
-  ) -> BatchEntry.Sample {
-    switch choice {
-    case .named: BatchEntry.Sample()
-    case .leased(let lane):
-      route.split?.sample(leased: lane, episode: query.episode, of: connection) ?? BatchEntry.Sample()
-    case .shared(let split, _): place.map { split.sample($0.unit, $0.arm) } ?? BatchEntry.Sample()
-    }
-  }
-
   /// In nanoseconds of the event loop's clock; 0: none, or beyond what a clock can tell.
   private func deadline(of query: InferRequestView) -> UInt64 {
     guard query.deadlineMicroseconds != 0 else { return 0 }
@@ -331,32 +319,6 @@ final class TeacherLoop: ConnectionService {
     return ServiceSnapshot.LoopPart(
       metrics: metrics, lanes: (routes.flatMap(\.lanes) + leaving).map { ($0.key, $0.metrics) },
       queuedRows: queuedRows)
-  }
-
-  // MARK: Rollouts
-
-  /// Hands over what was seen of a model's rollout since the last call; nil where none shares its traffic.
-  func takeEvidence(model: String) -> LoopEvidence? {
-    guard let split = routes.first(where: { $0.name.elementsEqual(model.utf8) })?.split else { return nil }
-    runShadow(split, atLeast: 1)
-    return split.takeEvidence()
-  }
-
-  /// Has sampled rows computed, one batch at a time: here, or behind what clients wait for on the compute thread.
-  private func runShadow(_ split: RolloutSplit, atLeast rows: Int) {
-    guard let shadow = split.shadow, let batch = shadow.takeNext(atLeast: rows) else { return }
-    guard !split.shadowRunsOnLoop else {
-      batch.compute()
-      return split.computed(by: shadow)
-    }
-    let bound = NIOLoopBound((split, shadow), eventLoop: eventLoop)
-    let eventLoop = eventLoop
-    compute.run(unseen: batch) {
-      eventLoop.execute {
-        let (split, shadow) = bound.value
-        split.computed(by: shadow)
-      }
-    }
   }
 
   // MARK: Other calls
