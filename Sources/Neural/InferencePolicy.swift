@@ -25,6 +25,9 @@ public final class InferencePolicy: Sendable {
   /// The layers whose activations `features` gives: the policy's trunk from the input on, then the value's.
   public let hiddenLayers: [HiddenLayer]
 
+  /// Bytes of its numbers: the policy's own, and those that are packed for the kernels.
+  public var bytes: Int { MemoryLayout<Float>.stride * (policy.parameters.count + plan.count) }
+
   let plan: NetworkPlan
   // Written by init alone, read by everybody afterwards; freed with the object.
   nonisolated(unsafe) private let weights: AlignedBuffer

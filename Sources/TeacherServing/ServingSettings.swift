@@ -19,6 +19,13 @@ public struct ServingSettings: Sendable {
   public var newestVersionsLoaded: Int
   /// Versions of a model that stay loaded; beyond them the oldest without an alias makes room.
   public var versionsLoadedMax: Int
+  /// Versions that `stable` pointed to before, newest first, that stay loaded: a rollback to one of them loads nothing.
+  public var previousVersionsLoaded: Int
+  /// Bytes that the weights of all loaded versions may take; nil: as many as there are. A version that does not fit is not
+  /// loaded, and what is loaded goes on. It bounds weights alone: queues, connections and the program come on top.
+  public var memoryMax: Int?
+  /// How long a version that nothing points to any more still answers the queries of episodes that began with it.
+  public var leaseSecondsMax: Int
   /// Observations with NaN or infinity are refused; otherwise they are answered with what the network makes of them.
   public var refusesNonFinite: Bool
   /// Calls other than queries that may be under way on one event loop.
@@ -30,17 +37,19 @@ public struct ServingSettings: Sendable {
     server: .defaults, queuedRowsMax: 1 << 16, queuedBytesMax: 256 << 20, loopMicrosecondsPerRowMax: 10,
     shareRows: 4...64,
     newestVersionsLoaded: 2,
-    versionsLoadedMax: 32, refusesNonFinite: false, controlCallsMax: 1024, storeReadInterval: .seconds(1))
+    versionsLoadedMax: 32, previousVersionsLoaded: 2, memoryMax: nil, leaseSecondsMax: 3600, refusesNonFinite: false,
+    controlCallsMax: 1024, storeReadInterval: .seconds(1))
 
   public init(
     server: ServerSettings, queuedRowsMax: Int, queuedBytesMax: Int, loopMicrosecondsPerRowMax: Double,
     shareRows: ClosedRange<Int>, newestVersionsLoaded: Int,
-    versionsLoadedMax: Int, refusesNonFinite: Bool, controlCallsMax: Int, storeReadInterval: Duration
+    versionsLoadedMax: Int, previousVersionsLoaded: Int, memoryMax: Int?, leaseSecondsMax: Int, refusesNonFinite: Bool,
+    controlCallsMax: Int, storeReadInterval: Duration
   ) {
     precondition(
       queuedRowsMax >= server.limits.rowsPerCallMax && newestVersionsLoaded >= 1
         && versionsLoadedMax >= newestVersionsLoaded && queuedBytesMax > 0 && controlCallsMax > 0
-        && shareRows.lowerBound > 0,
+        && shareRows.lowerBound > 0 && previousVersionsLoaded >= 0 && memoryMax ?? 0 >= 0 && leaseSecondsMax >= 0,
       "the queue takes the largest call, the newest version is loaded, and calls are answered")
     self.server = server
     self.queuedRowsMax = queuedRowsMax
@@ -49,6 +58,9 @@ public struct ServingSettings: Sendable {
     self.shareRows = shareRows
     self.newestVersionsLoaded = newestVersionsLoaded
     self.versionsLoadedMax = versionsLoadedMax
+    self.previousVersionsLoaded = previousVersionsLoaded
+    self.memoryMax = memoryMax
+    self.leaseSecondsMax = leaseSecondsMax
     self.refusesNonFinite = refusesNonFinite
     self.controlCallsMax = controlCallsMax
     self.storeReadInterval = storeReadInterval

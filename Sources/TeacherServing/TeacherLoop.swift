@@ -1,5 +1,6 @@
 import NIOCore
 import Neural
+import RolloutControl
 import Wire
 
 /// The queries of one event loop: admitted, queued by version, answered at the end of the turn.
@@ -7,10 +8,14 @@ final class TeacherLoop: ConnectionService {
   let eventLoop: any EventLoop
   private let settings: ServingSettings
   private let control: ControlCalls
-  private let compute: any ComputeThread
-  private var routes: [Route] = []
+  let compute: any ComputeThread
+  private(set) var routes: [Route] = []
   /// Where the last plain query went: the next one mostly goes there too.
   private var last: Route.PlainTarget?
+  /// The same where a rollout shares them.
+  private var lastShared: Route.SharedTarget?
+  /// Of the models whose traffic a rollout shares.
+  private(set) var splits: [RolloutSplit] = []
   /// With rows to compute.
   private var active: ContiguousArray<Lane> = []
   /// With a batch on the compute thread.
@@ -37,10 +42,11 @@ final class TeacherLoop: ConnectionService {
 
   /// From here on, queries see these versions. What is queued is answered by the version that it was queued for.
   func adopt(_ catalogue: Catalogue) {
-    last = nil  // it is the old routes'
+    (last, lastShared) = (nil, nil)  // they are the old routes'
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
     let before = routes.flatMap(\.lanes)
+    let splitsBefore = Dictionary(uniqueKeysWithValues: routes.map { ($0.name, $0.split) })
     routes = catalogue.models.map { model in
       Route(
         model,
@@ -49,8 +55,11 @@ final class TeacherLoop: ConnectionService {
             ?? Lane(
               version, runsOnLoop: version.microsecondsPerRow <= settings.loopMicrosecondsPerRowMax,
               settings: settings)
-        })
+        }, splitBefore: splitsBefore[Array(model.name.utf8)] ?? nil)
     }
+    splits = routes.compactMap(\.split)
+    for lane in before { lane.shadow = nil }
+    for split in splits { split.sampledLane?.shadow = split.shadow }
     let now = Set(routes.flatMap(\.lanes).map { ObjectIdentifier($0) })
     leaving += before.filter { !now.contains(ObjectIdentifier($0)) }
     retireLeaving()
@@ -69,7 +78,7 @@ final class TeacherLoop: ConnectionService {
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
     if let last, last.isNamed(query.model), query.isPlain {
-      last.lane._withUnsafeGuaranteedRef { enqueue(query, in: $0, on: connection) }
+      _ = last.lane._withUnsafeGuaranteedRef { enqueue(query, in: $0, on: connection) }
     } else {
       inferElsewhere(query, on: connection)
     }
@@ -77,10 +86,17 @@ final class TeacherLoop: ConnectionService {
 
   @inline(never)
   private func inferElsewhere(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) {
+    if let lastShared, lastShared.isNamed(query.model), query.isPlain {
+      lastShared.split._withUnsafeGuaranteedRef { inferShared(query, $0, on: connection) }
+      return
+    }
     guard let route = routes.first(where: { $0.isNamed(query.model) }) else {
       return refuse(query, unknownModel(query.model), of: nil, on: connection)
     }
-    if query.isPlain, let lane = route.stable {
+    if query.isPlain, let split = route.split {
+      lastShared = route.sharedTarget
+      inferShared(query, split, on: connection)
+    } else if query.isPlain, let lane = route.stable {
       last = route.plainTarget
       enqueue(query, in: lane, on: connection)
     } else {
@@ -88,23 +104,37 @@ final class TeacherLoop: ConnectionService {
     }
   }
 
+  /// A query that goes to either of a rollout's versions, as the share of its unit says.
+  private func inferShared(
+    _ query: InferRequestView, _ split: RolloutSplit, on connection: ServerConnection<TeacherLoop>
+  ) {
+    let place = split.place(episode: query.episode, of: connection)
+    let sample = split.sample(place.unit, place.arm)
+    if enqueue(query, in: split.lane(place.arm), sample: sample, on: connection) { split.saw(place, on: connection) }
+  }
+
+  /// - Returns: whether it was admitted; where not, it is refused.
   @inline(__always)
+  @discardableResult
   private func enqueue(
     _ query: InferRequestView, in lane: Lane, deadline: UInt64 = 0, extras: QueryExtras? = nil,
-    on connection: ServerConnection<TeacherLoop>
-  ) {
+    sample: BatchEntry.Sample = BatchEntry.Sample(), on connection: ServerConnection<TeacherLoop>
+  ) -> Bool {
     let observations = query.observations
     let rows = query.rows
     let rowBytes = extras?.isUInt8 == true ? lane.version.observationWidth : lane.rowBytes
     guard observations.count == rows &* rowBytes, queuedRows &+ rows <= min(settings.queuedRowsMax, lane.queuedRowsMax),
       rows <= lane.replyRowsMax,
       !settings.refusesNonFinite || rowBytes != lane.rowBytes || Self.isFinite(observations)
-    else { return refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection) }
+    else {
+      refuse(query, whyNot(query, lane, rowBytes: rowBytes), of: lane, on: connection)
+      return false
+    }
     queuedRows &+= rows
     if !lane.isListed { list(lane, connection.loop) }
     let entry = BatchEntry(
       connection: Unmanaged.passUnretained(connection), call: query.call, rows: Int32(truncatingIfNeeded: rows),
-      want: query.want.rawValue, deadline: deadline)
+      want: query.want.rawValue, deadline: deadline, sample: sample)
     if !lane.runsOnLoop {
       lane.enter(entry, extras, observations: observations, of: connection)
       if deadline != 0 { watchDeadlines(deadline) }
@@ -113,6 +143,7 @@ final class TeacherLoop: ConnectionService {
     } else {
       lane.filling.append(entry, observations: observations)
     }
+    return true
   }
 
   @inline(never)
@@ -129,24 +160,28 @@ final class TeacherLoop: ConnectionService {
   ) {
     var found: Lane?
     do throws(WireStatus) {
-      let (lane, leaseMoved) = try route.lane(
-        version: query.version, lease: query.leaseVersion, alias: query.alias)
+      let choice = try route.choose(
+        version: query.version, lease: query.leaseVersion, alias: query.alias, now: eventLoop.now)
+      let place = choice.split?.place(episode: query.episode, of: connection)
+      let lane = choice.lane(of: place?.arm)
       found = lane
       guard lane.number >= query.minimumVersion else {
         throw WireStatus(
           .failedPrecondition, "version \(lane.number) answers, expected \(query.minimumVersion) or newer")
       }
       var extras = try QueryExtras(query, of: lane.version)
-      extras.leaseMoved = leaseMoved
+      extras.leaseMoved = choice.leaseMoved
       if let layer = extras.layer, query.rows > lane.replyRowsMax(besideFeatures: layer.width) {
         throw WireStatus(
           .invalidArgument,
           "\(query.rows) rows, whose reply would not fit into a frame, expected at most "
             + "\(lane.replyRowsMax(besideFeatures: layer.width)) with the features of \(layer.name)")
       }
-      enqueue(
+      let isIn = enqueue(
         query, in: lane, deadline: deadline(of: query), extras: extras.isEmpty && !extras.isUInt8 ? nil : extras,
-        on: connection)
+        sample: sample(query, choice, place, route, on: connection), on: connection)
+      // Under a lease, also one that has moved, an episode goes on that began earlier.
+      if isIn, query.leaseVersion == 0, let place { choice.split?.saw(place, on: connection) }
     } catch {
       refuse(query, error, of: found, on: connection)
     }
@@ -224,10 +259,12 @@ final class TeacherLoop: ConnectionService {
   }
 
   func turnWritten() {
-    guard !unwritten.isEmpty else { return }
-    let now = eventLoop.now.uptimeNanoseconds
-    for (lane, answered) in unwritten { lane.written(answered, at: now) }
-    unwritten.removeAll(keepingCapacity: true)
+    if !unwritten.isEmpty {
+      let now = eventLoop.now.uptimeNanoseconds
+      for (lane, answered) in unwritten { lane.written(answered, at: now) }
+      unwritten.removeAll(keepingCapacity: true)
+    }
+    for split in splits { runShadow(split, atLeast: Shadow.rowsAtOnce) }
   }
 
   @inline(__always)
@@ -362,6 +399,9 @@ extension WireStatus {
 protocol ComputeThread: Sendable {
   /// Claims the batch when it is its turn, computes it, and says so.
   func run(_ batch: Batch, done: @escaping @Sendable () -> Void)
+
+  /// Computes a batch that no client waits for, behind those that clients wait for.
+  func run(unseen batch: ShadowBatch, done: @escaping @Sendable () -> Void)
 }
 
 extension String {

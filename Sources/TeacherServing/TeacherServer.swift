@@ -136,26 +136,3 @@ public final class TeacherServer: Sendable {
     await compute.stop()
   }
 }
-
-/// One thread for the batches of large networks.
-struct ThreadPoolCompute: ComputeThread {
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-
-  init() {
-    pool.start()
-  }
-
-  func run(_ batch: Batch, done: @escaping @Sendable () -> Void) {
-    pool.submit { state in
-      // A pool that has stopped runs nothing, and its clients are gone.
-      guard case .active = state else { return }
-      batch.claim()
-      batch.compute()
-      done()
-    }
-  }
-
-  func stop() async {
-    try? await pool.shutdownGracefully()
-  }
-}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import NIOCore
 import TeacherServing
 import Wire
@@ -32,6 +33,19 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "What becomes of observations with NaN or infinity: answer or refuse.")
   var nonFinite = NonFinite.answer
 
+  @Option(
+    help: "Seconds for which a version that nothing points to any more answers the episodes that began with it.")
+  var leaseSecondsMax = ServingSettings.defaults.leaseSecondsMax
+
+  @Option(help: "Versions that stable pointed to before that stay loaded, so that a rollback loads nothing.")
+  var previousVersionsLoaded = ServingSettings.defaults.previousVersionsLoaded
+
+  @Option(
+    help:
+      "Memory for the weights of all loaded versions, such as 2GiB; a version that does not fit is not loaded. (default: no limit)"
+  )
+  var memoryMax: ByteSize?
+
   enum NonFinite: String, ExpressibleByArgument, CaseIterable { case answer, refuse }
 
   func validate() throws {
@@ -50,6 +64,12 @@ struct LimitOptions: ParsableArguments {
     where value < rowsPerCallMax {
       throw ValidationError("\(name) \(value): expected at least the \(rowsPerCallMax) rows of the largest call")
     }
+    guard (0...Int(UInt32.max)).contains(leaseSecondsMax) else {
+      throw ValidationError("--lease-seconds-max \(leaseSecondsMax): expected 0 to \(UInt32.max)")
+    }
+    guard (0...1000).contains(previousVersionsLoaded) else {
+      throw ValidationError("--previous-versions-loaded \(previousVersionsLoaded): expected 0 to 1000")
+    }
     guard (1...86400).contains(keepaliveSeconds) else {
       throw ValidationError("--keepalive-seconds \(keepaliveSeconds): expected 1 to 86400")
     }
@@ -67,6 +87,9 @@ struct LimitOptions: ParsableArguments {
     settings.server.connectionsMax = connectionsMax
     settings.server.keepaliveTime = .seconds(Int64(keepaliveSeconds))
     settings.queuedRowsMax = queuedRowsMax
+    settings.leaseSecondsMax = leaseSecondsMax
+    settings.previousVersionsLoaded = previousVersionsLoaded
+    settings.memoryMax = memoryMax?.bytes
     settings.refusesNonFinite = nonFinite == .refuse
     return settings
   }

@@ -20,6 +20,10 @@ import Wire
 
     var waiting: Int { state.withLock(\.waiting.count) }
 
+    static func history(askedBy who: String) -> V1.HistoryReply {
+      V1.HistoryReply(changes: [V1.AliasChange(alias: "a", from: 0, to: 1, who: who)])
+    }
+
     func open() {
       let waiting = state.withLock { state in
         state.isOpen = true
@@ -42,6 +46,7 @@ import Wire
         }
         return .publishReply(V1.PublishReply(version: 77))
       }
+      if case .history = request { return .historyReply(Self.history(askedBy: who)) }
       // Nobody answers these here.
       try await Task.sleep(for: .seconds(3600))
       return nil
@@ -59,8 +64,8 @@ import Wire
     let loop: ServerLoop<TeacherLoop>
     let address: SocketAddress
 
-    func greet() async throws -> RawSession {
-      let session = try await RawSession.greet(address)
+    func greet(token: String = "") async throws -> RawSession {
+      let session = try await RawSession.greet(address, token: token)
       _ = await session.next()
       return session
     }
@@ -73,7 +78,8 @@ import Wire
   }
 
   private func serve(
-    _ control: HeldControl, settings: ServingSettings = .defaults, _ body: (Server) async throws -> Void
+    _ control: HeldControl, settings: ServingSettings = .defaults, gate: any Gatekeeper = OpenGate(),
+    _ body: (Server) async throws -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -81,7 +87,7 @@ import Wire
       eventLoop: group.next(),
       service: TeacherLoop(
         eventLoop: group.next(), settings: settings, control: control, compute: SteppedCompute()),
-      settings: settings.server, logger: silent)
+      settings: settings.server, share: ServerShare(settings: settings.server, gate: gate), logger: silent)
     let channel = try await WireServer.bind(
       to: .tcp(host: "127.0.0.1", port: 0), group: group, loops: [loop], logger: silent)
     let outcome: Result<Void, any Error>
@@ -149,6 +155,25 @@ import Wire
       try await server.wait { $0.service.controlTasks == 0 }
       #expect(try await answer(2) == .publishReply(V1.PublishReply(version: 77)))
       #expect(try await answer(3) == .publishReply(V1.PublishReply(version: 77)))
+    }
+  }
+
+  /// Whoever has a token is called "ann".
+  private struct NamingGate: Gatekeeper {
+    func access(token: String) throws(WireStatus) -> Access { Access(name: token.isEmpty ? "" : "ann", scopes: .all) }
+    func stillGrants(_ access: Access) -> Bool { true }
+  }
+
+  @Test("Who asks is the token's name, else the peer's address, whatever the client calls itself")
+  func whoAsks() async throws {
+    try await serve(HeldControl(), gate: NamingGate()) { server in
+      let (named, unnamed) = (try await server.greet(token: "secret"), try await server.greet())
+      let port = try #require(unnamed.channel.localAddress?.port)
+      for (session, who) in [(named, "ann"), (unnamed, "127.0.0.1:\(port)")] {
+        let answer = try await session.ask(1, .history(V1.HistoryRequest(model: "m")))
+        #expect(answer == .historyReply(HeldControl.history(askedBy: who)))
+        await session.close()
+      }
     }
   }
 

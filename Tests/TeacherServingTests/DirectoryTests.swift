@@ -157,6 +157,36 @@ import Wire
     #expect(latest?.loaded.map(\.number) == [1, 4])
   }
 
+  @Test("A version that does not fit into the memory is refused with the bytes, and what is served goes on")
+  func memory() async throws {
+    let bytes = try Policies.make(seed: 1).bytes
+    var settings = ServingSettings.defaults
+    settings.memoryMax = 2 * bytes + bytes / 2
+    settings.newestVersionsLoaded = 1
+    var directory = try await start(settings: settings)
+    for seed in 1...3 as ClosedRange<UInt8> { #expect(try await publish(directory, seed: seed) == UInt64(seed)) }
+    #expect(latest?.loaded.map(\.number) == [1, 2], "the third is stored")
+    let expected = WireStatus(
+      .resourceExhausted,
+      "version 3 of model m takes \(bytes) bytes of memory beside the \(2 * bytes) of the versions that are loaded, "
+        + "expected at most \(2 * bytes + bytes / 2) together")
+    #expect(await #expect(throws: WireStatus.self) { try await move(directory, "stable", to: 3) } == expected)
+    let describe = ServerRequest.describe(V1.DescribeRequest(model: "m", version: 3))
+    #expect(await #expect(throws: WireStatus.self) { try await directory.answer(describe, who: "test") } == expected)
+    #expect(latest?.loaded.map(\.number) == [1, 2])
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 1)])
+    guard case .listModelsReply(let list) = try await directory.answer(.listModels, who: "test") else {
+      Issue.record("no list")
+      return
+    }
+    #expect(list.models.first?.versions.map(\.state) == [.loaded, .loaded, .stored])
+    // What is not loaded any more makes room, here by a start.
+    directory = try await start(settings: settings)
+    #expect(latest?.loaded.map(\.number) == [1, 3])
+    _ = try await move(directory, "stable", to: 3)
+    #expect(latest?.aliases == [V1.AliasTarget(alias: "stable", version: 3)])
+  }
+
   @Test("Health: the service, a served model, an unknown one")
   func health() async throws {
     let directory = try await start()

@@ -5,9 +5,17 @@ enum Policies {
   static func make(
     seed: UInt64, observationWidth: Int = 4, actions: Int = 2, hidden: [Int] = [8], hasValue: Bool = true
   ) throws -> InferencePolicy {
+    try make(
+      seed: seed, head: .categorical(actions: actions), observationWidth: observationWidth, hidden: hidden,
+      hasValue: hasValue)
+  }
+
+  static func make(
+    seed: UInt64, head: Head, observationWidth: Int = 4, hidden: [Int] = [8], hasValue: Bool = true
+  ) throws -> InferencePolicy {
     let architecture = try PolicyArchitecture(
-      environment: "CartPole-v1", observationWidth: observationWidth, head: .categorical(actions: actions),
-      policyHidden: hidden, hasValue: hasValue)
+      environment: "CartPole-v1", observationWidth: observationWidth, head: head, policyHidden: hidden,
+      hasValue: hasValue)
     return InferencePolicy(TrainableNetwork(architecture: architecture, seed: seed).policy)
   }
 

@@ -34,12 +34,16 @@ struct SteppedTeacher {
     return loaded
   }
 
-  func adopt(_ loaded: [LoadedVersion], aliases: [String: UInt64], stored: [UInt64] = []) {
+  func adopt(
+    _ loaded: [LoadedVersion], aliases: [String: UInt64], stored: [UInt64] = [], rollout: CatalogueRollout? = nil,
+    withdrawn: Set<UInt64> = [], leaseEnds: [UInt64: NIODeadline] = [:]
+  ) {
     loop.service.adopt(
       Catalogue(models: [
         Catalogue.Model(
           name: "m", loaded: loaded, stored: loaded.map(\.number) + stored,
-          aliases: aliases.map { V1.AliasTarget(alias: $0.key, version: $0.value) }.sorted { $0.alias < $1.alias })
+          aliases: aliases.map { V1.AliasTarget(alias: $0.key, version: $0.value) }.sorted { $0.alias < $1.alias },
+          rollout: rollout, withdrawn: withdrawn, leaseEnds: leaseEnds)
       ]))
   }
 
@@ -99,6 +103,10 @@ extension V1.Body {
 /// Batches wait until `step()`, or `begin()` and `end()`.
 final class SteppedCompute: ComputeThread {
   private let batches = Mutex<[(batch: Batch, done: @Sendable () -> Void)]>([])
+  private let unseen = Mutex<[(batch: ShadowBatch, done: @Sendable () -> Void)]>([])
+
+  /// Batches that no client waits for.
+  var waitingUnseen: Int { unseen.withLock(\.count) }
 
   var waiting: Int { batches.withLock(\.count) }
   /// Rows of the oldest batch; 0 where none waits.
@@ -108,9 +116,19 @@ final class SteppedCompute: ComputeThread {
     batches.withLock { $0.append((batch, done)) }
   }
 
+  func run(unseen batch: ShadowBatch, done: @escaping @Sendable () -> Void) {
+    unseen.withLock { $0.append((batch, done)) }
+  }
+
   func step() {
     begin()
     end()
+  }
+
+  func stepUnseen() {
+    let (batch, done) = unseen.withLock { $0.removeFirst() }
+    batch.compute()
+    done()
   }
 
   /// The thread takes the oldest batch.

@@ -117,6 +117,35 @@ void ck_unpack(const ck_layer *layer, const float *parameters, float *weights, f
 // normals, by Gram-Schmidt in the order of the shorter side, in doubles, times the gain. `work`: rows * columns doubles.
 void ck_orthogonalize(float *matrix, size_t rows, size_t columns, double gain, double *work);
 
+// How one policy's outputs differ from a reference's over rows: sums that grow by each call.
+//
+// A row on which the reference is not finite says nothing, and is not counted. One on which the other alone is not counts
+// as an error, with the largest divergence and difference and no agreement.
+typedef struct {
+  size_t rows;
+  double kl;         // of KL(reference to other), in nats; each row's at most CK_DIVERGENCE_MAX
+  double agreement;  // rows whose greedy actions agree
+  double value;      // of |reference value - other value|, each at most CK_DIVERGENCE_MAX
+  double errors;     // rows
+} ck_divergence;
+
+#define CK_DIVERGENCE_MAX 1e9
+// Greedy actions of Gaussians agree where they differ by no more than this part of the range in every dimension, or of the
+// reference's standard deviation where the range is infinite.
+#define CK_AGREEMENT_RANGE 0.05
+#define CK_AGREEMENT_DEVIATIONS 0.1
+
+// Softmaxes of [rows][width] logits, or of Q values at temperature 1, whose values are the largest of a row (is_q).
+// The greedy action is the first of the largest. Values NULL (both): there are none to compare.
+void ck_discrete_divergence(const float *reference, const float *other, const float *reference_values,
+                            const float *other_values, size_t rows, size_t width, bool is_q, ck_divergence *sums);
+
+// Gaussians of [rows][2 * dimensions] means, then log standard deviations. The greedy action is the mean within
+// low...high.
+void ck_gaussian_divergence(const float *reference, const float *other, const float *reference_values,
+                            const float *other_values, size_t rows, size_t dimensions, const float *low,
+                            const float *high, ck_divergence *sums);
+
 // A thread that runs one job at a time beside its owner: submit, do something else, wait. A job that the thread has not
 // begun by then runs on the owner's.
 typedef struct ck_worker ck_worker;

@@ -17,6 +17,14 @@ struct BatchEntry {
   var extras: Int32 = -1
   /// Nanoseconds of the event loop's clock; 0: none.
   var deadline: UInt64 = 0
+  var sample = Sample()
+
+  /// Whether a rollout's other version computes its rows too.
+  struct Sample {
+    var unit: UInt64 = 0
+    /// Of the shadow that drew it; 0: none did.
+    var mark: UInt32 = 0
+  }
 
   /// Where the connection lies, or lay: one whose calls are all answered may be gone, and is not to be looked at.
   var place: ConnectionPlace { connection.toOpaque() }
@@ -45,6 +53,8 @@ final class Batch: @unchecked Sendable {
   /// Entries that were answered before they were computed; only of a claimed batch.
   private var answered: Set<Int> = []
   private let isClaimed = Mutex(false)
+  /// Some entry was sampled.
+  private(set) var hasSamples = false
   /// Tells this filling from every other of the loop.
   var mark: UInt64 = 0
   /// When queries came, a turn each, in nanoseconds of the loop's clock.
@@ -93,6 +103,7 @@ final class Batch: @unchecked Sendable {
     entryCount &+= 1
     rows &+= count
     if entry.deadline &- 1 < earliestDeadline { earliestDeadline = entry.deadline }
+    if entry.sample.mark != 0 { hasSamples = true }
   }
 
   /// - Parameter bytes: rows x width of fp32, or of uint8 where the extras say so; copied.
@@ -172,6 +183,16 @@ final class Batch: @unchecked Sendable {
     }
   }
 
+  /// The rows of the queries that a shadow has sampled, where somebody waits for their answers.
+  func forEachSample(of mark: UInt32, _ body: (_ unit: UInt64, _ firstRow: Int, _ rows: Int) -> Void) {
+    var row = 0
+    for index in 0..<entryCount {
+      let entry = entries[index]
+      if entry.sample.mark == mark, !answered.contains(index) { body(entry.sample.unit, row, Int(entry.rows)) }
+      row += Int(entry.rows)
+    }
+  }
+
   /// Answers every query with its rows, and is empty again.
   ///
   /// - Returns: how many calls were answered, and their rows.
@@ -216,6 +237,7 @@ final class Batch: @unchecked Sendable {
     rows = 0
     entryCount = 0
     earliestDeadline = .max
+    hasSamples = false
     if !extras.isEmpty { extras = [] }
     if !answered.isEmpty { answered = [] }
     arrivals.removeAll(keepingCapacity: true)

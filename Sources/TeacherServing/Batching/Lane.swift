@@ -24,6 +24,9 @@ final class Lane {
   /// When the first query of this turn came.
   var turnBegan: UInt64 = 0
 
+  /// What samples its rows.
+  var shadow: Shadow?
+
   var metrics = LaneMetrics()
 
   /// Rows of one reply that fit into a frame.
@@ -193,6 +196,7 @@ final class Lane {
         before = entries
       }
     }
+    if batch.hasSamples { shadow?.take(from: batch) }
     let (calls, rows) = batch.reply()
     metrics.answered(calls: UInt64(calls), rows: UInt64(rows))
     return Answered(calls: calls, computeEnded: batch.computeEnded)

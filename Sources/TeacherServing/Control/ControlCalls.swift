@@ -45,7 +45,8 @@ final class ControlCalls {
     let key = Key(connection: ObjectIdentifier(connection), call: call)
     let control = control
     let eventLoop = eventLoop
-    let who = connection.access.name.isEmpty ? connection.client : connection.access.name
+    // Not the name in `Hello`: histories say who it was, and there anybody may give any.
+    let who = connection.access.name.isEmpty ? connection.peer : connection.access.name
     tasks += 1
     lastID += 1
     let id = lastID

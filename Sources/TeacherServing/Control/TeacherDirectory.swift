@@ -100,13 +100,29 @@ actor TeacherDirectory: ControlPlane {
   private func load(_ number: UInt64, of name: String) async throws {
     guard let entry = entries[name], entry.loaded[number] == nil else { return }
     setState(.loading, number, name)
+    let policy: InferencePolicy
     do {
-      let policy = try await store.load(model: name, version: number)
-      admit(policy, number, name)
+      policy = try await store.load(model: name, version: number)
     } catch {
       setState(.failed, number, name, failure: "\(error)")
       throw error
     }
+    if let refusal = refusal(of: policy, number, name) {
+      setState(.stored, number, name)
+      throw refusal
+    }
+    admit(policy, number, name)
+  }
+
+  /// Why a version does not fit beside what is loaded; nil where it does.
+  private func refusal(of policy: InferencePolicy, _ number: UInt64, _ name: String) -> WireStatus? {
+    guard let allowed = settings.memoryMax else { return nil }
+    let inUse = entries.values.reduce(0) { sum, entry in sum + entry.loaded.values.reduce(0) { $0 + $1.bytes } }
+    guard policy.bytes > allowed - inUse else { return nil }
+    return WireStatus(
+      .resourceExhausted,
+      "version \(number) of model \(name) takes \(policy.bytes) bytes of memory beside the \(inUse) of the versions "
+        + "that are loaded, expected at most \(allowed) together")
   }
 
   private func admit(_ policy: InferencePolicy, _ number: UInt64, _ name: String) {
@@ -314,7 +330,15 @@ actor TeacherDirectory: ControlPlane {
     }
     entry.model.aliases = publication.aliases
     entries[header.model] = entry
-    if entry.loaded[number] == nil { admit(publication.policy, number, header.model) }
+    if entry.loaded[number] == nil {
+      if let refusal = refusal(of: publication.policy, number, header.model) {
+        // The version is stored all the same, and is loaded by whoever points to it when there is room.
+        setState(.stored, number, header.model)
+        logger.warning("published and not loaded: \(refusal.message)")
+      } else {
+        admit(publication.policy, number, header.model)
+      }
+    }
     await publishCatalogue()
     logger.info("version published", metadata: ["model": "\(header.model)", "version": "\(number)", "who": "\(who)"])
     return V1.PublishReply(version: number, sha256: publication.version.sha256)

@@ -1,3 +1,4 @@
+import NIOCore
 import Wire
 
 /// What can be asked at one moment: an immutable snapshot, handed to every event loop.
@@ -8,6 +9,12 @@ struct Catalogue: Sendable {
     /// Every version that is stored, loaded or not.
     var stored: [UInt64]
     var aliases: [V1.AliasTarget]
+    /// Shares the traffic of `stable` where its candidate is loaded.
+    var rollout: CatalogueRollout?
+    /// Versions that were rolled back: they honour no lease.
+    var withdrawn: Set<UInt64> = []
+    /// When a version stops honouring leases; one that is not here, and loaded, honours them.
+    var leaseEnds: [UInt64: NIODeadline] = [:]
   }
 
   /// In the order of their names.

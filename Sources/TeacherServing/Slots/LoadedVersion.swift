@@ -8,6 +8,8 @@ final class LoadedVersion: Sendable {
   let policy: InferencePolicy
   let observationWidth: Int
   let parameterWidth: Int
+  /// Bytes of its weights.
+  var bytes: Int { policy.bytes }
   /// Chooses actions from its outputs.
   let actions: ActionSelector
   /// Of one row alone, as measured when it was loaded.

@@ -152,10 +152,11 @@ extension ServerConnection {
     loop.logger.info("connection closed", metadata: endMetadata)
   }
 
+  /// Where the client is: `HOST:PORT`, `unix`, or `gone`.
+  public var peer: String { context?.channel.remoteAddress?.peerDescription ?? "gone" }
+
   var metadata: Logger.Metadata {
-    var metadata: Logger.Metadata = [
-      "peer": "\(context?.channel.remoteAddress?.peerDescription ?? "gone")", "client": "\(client)",
-    ]
+    var metadata: Logger.Metadata = ["peer": "\(peer)", "client": "\(client)"]
     if !access.name.isEmpty { metadata["token"] = "\(access.name)" }
     return metadata
   }

@@ -18,6 +18,10 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public internal(set) var access = Access.nothing
   /// The service's own: rows of this connection in the batch of that mark.
   public var batch: (mark: UInt64, rows: Int) = (0, 0)
+  /// The service's own: a number that tells the connection from others where its queries name no episode; 0: none yet.
+  public var unit: UInt64 = 0
+  /// The service's own: which of two versions answers that unit, for as long as the mark holds.
+  public var arm: (mark: UInt64, isCandidate: Bool) = (0, false)
   /// The service's own: calls other than queries that it is answering.
   public var controlCalls = 0
 

@@ -115,6 +115,11 @@ private final class SteppedCompute: ComputeThread {
     batches.withLock { $0.append((batch, false, done)) }
   }
 
+  func run(unseen batch: ShadowBatch, done: @escaping @Sendable () -> Void) {
+    batch.compute()
+    done()
+  }
+
   /// The thread takes the oldest batch.
   func claim() {
     batches.withLock { batches in
