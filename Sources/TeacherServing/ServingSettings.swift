@@ -38,7 +38,7 @@ public struct ServingSettings: Sendable {
     shareRows: 4...64,
     newestVersionsLoaded: 2,
     versionsLoadedMax: 32, previousVersionsLoaded: 2, memoryMax: nil, leaseSecondsMax: 3600, refusesNonFinite: false,
-    controlCallsMax: 1024, storeReadInterval: .seconds(1))
+    controlCallsMax: 1024, storeReadInterval: .milliseconds(250))
 
   public init(
     server: ServerSettings, queuedRowsMax: Int, queuedBytesMax: Int, loopMicrosecondsPerRowMax: Double,

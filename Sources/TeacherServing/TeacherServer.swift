@@ -32,13 +32,15 @@ public final class TeacherServer: Sendable {
 
   /// Loads what the store says, then listens.
   ///
-  /// - Parameter group: its event loops serve the connections.
+  /// - Parameters:
+  ///   - rollouts: nil: versions change by their aliases alone.
+  ///   - group: its event loops serve the connections.
   /// - Throws: what the store throws, or NIO's error where an address cannot be bound.
   public static func start(
-    store: any VersionStore, group: any EventLoopGroup, entrance: Entrance, settings: ServingSettings = .defaults,
-    logger: Logger
+    store: any VersionStore, rollouts: (any RolloutStore)? = nil, group: any EventLoopGroup, entrance: Entrance,
+    settings: ServingSettings = .defaults, logger: Logger
   ) async throws -> TeacherServer {
-    let directory = TeacherDirectory(store: store, settings: settings, logger: logger)
+    let directory = TeacherDirectory(store: store, rollouts: rollouts, settings: settings, logger: logger)
     let compute = ThreadPoolCompute()
     let share = ServerShare(settings: settings.server, gate: entrance.gate)
     let loops = group.makeIterator().map { eventLoop in
@@ -49,7 +51,16 @@ public final class TeacherServer: Sendable {
     }
     var channels: [any Channel] = []
     do {
-      try await directory.start { catalogue in
+      let collect: @Sendable (String) async -> [LoopEvidence] = { model in
+        var parts: [LoopEvidence] = []
+        for loop in loops {
+          if let part = try? await loop.eventLoop.submit({ loop.service.takeEvidence(model: model) }).get() {
+            parts.append(part)
+          }
+        }
+        return parts
+      }
+      try await directory.start(collect: collect) { catalogue in
         for loop in loops {
           // An event loop that has shut down has nobody to tell.
           try? await loop.eventLoop.submit { loop.service.adopt(catalogue) }.get()
@@ -85,15 +96,26 @@ public final class TeacherServer: Sendable {
   }
 
   /// Who only queries never makes a control call, and has to see a moved alias all the same.
+  /// Rollouts are looked at beside that: a registry that is slow, or full, keeps no rollback waiting.
   private static func watch(_ directory: TeacherDirectory, every interval: Duration, logger: Logger) -> Task<
     Void, Never
   > {
     Task {
-      while (try? await Task.sleep(for: interval)) != nil {
-        do {
-          try await directory.refresh()
-        } catch {
-          logger.error("the registry cannot be read, and is served as it was: \(error)")
+      await withDiscardingTaskGroup { tasks in
+        tasks.addTask {
+          while (try? await Task.sleep(for: interval)) != nil {
+            do {
+              try await directory.refresh()
+            } catch {
+              logger.error("the registry cannot be read, and is served as it was: \(error)")
+            }
+            await directory.retire()
+          }
+        }
+        tasks.addTask {
+          while (try? await Task.sleep(for: TeacherDirectory.lookInterval)) != nil {
+            await directory.lookAtRollouts()
+          }
         }
       }
     }

@@ -9,7 +9,7 @@ public protocol VersionStore: Sendable {
   /// Every model, its versions oldest first, its aliases by name. `state` and `failure` are the service's to fill in.
   func models() async throws -> [V1.Model]
 
-  /// A number that changes when anybody but this store has changed what it reads. Cheap: it is asked once a second, and
+  /// A number that changes when anybody but this store has changed what it reads. Cheap: it is asked some times a second, and
   /// before every control call.
   func foreignChanges() async throws -> Int64
 

@@ -1,22 +1,43 @@
 import Crypto
 import Logging
+import NIOCore
 import Neural
 import Wire
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// Models, versions and aliases as they are served, and the calls that look at them and change them.
 ///
 /// A change is stored before it is seen, seen by every event loop before it is answered, and one at a time. What others
 /// change in the store is seen before the next call is answered, or at the next ``refresh()``.
 actor TeacherDirectory: ControlPlane {
-  private struct Entry {
+  struct Entry {
     var model: V1.Model
     var loaded: [UInt64: LoadedVersion] = [:]
+    /// What the store says of rollouts, withdrawals and leases.
+    var standing = RolloutStanding()
+    /// The active rollout, as this service runs it.
+    var run: RolloutRun?
   }
 
-  private let store: any VersionStore
-  private let settings: ServingSettings
-  private let logger: Logger
-  private var entries: [String: Entry] = [:]
+  let store: any VersionStore
+  let rollouts: (any RolloutStore)?
+  let settings: ServingSettings
+  let logger: Logger
+  var entries: [String: Entry] = [:]
+  /// Whether this service controls the store's rollouts, and of several services which one.
+  var ownership = RolloutOwnership()
+  /// Asks every event loop what it has seen of a model's rollout.
+  var collect: @Sendable (String) async -> [LoopEvidence] = { _ in [] }
+  /// Of the step that begins next, of any rollout.
+  var lastGeneration: UInt64 = 0
+  let clock: @Sendable () -> Int64
   /// Hands a catalogue to every event loop; returns when all have it.
   private var distribute: @Sendable (Catalogue) async -> Void = { _ in }
   /// Ends when the last change that was begun has ended.
@@ -26,24 +47,41 @@ actor TeacherDirectory: ControlPlane {
   /// What the store said of others' changes when it was last read.
   private var changesSeen: Int64 = 0
 
-  init(store: any VersionStore, settings: ServingSettings, logger: Logger) {
+  /// - Parameters:
+  ///   - rollouts: nil: there are none.
+  ///   - clock: microseconds since 1970-01-01 UTC.
+  init(
+    store: any VersionStore, rollouts: (any RolloutStore)? = nil, settings: ServingSettings, logger: Logger,
+    clock: @escaping @Sendable () -> Int64 = { wallMicroseconds() }
+  ) {
     self.store = store
+    self.rollouts = rollouts
     self.settings = settings
     self.logger = logger
+    self.clock = clock
   }
 
   // MARK: The start
 
   /// Loads every version that an alias points to, and the newest ones. A version that cannot be loaded is FAILED and
   /// keeps none of the others from being served.
-  func start(distribute: @escaping @Sendable (Catalogue) async -> Void) async throws {
+  ///
+  /// - Parameters:
+  ///   - distribute: hands a catalogue to every event loop.
+  ///   - collect: asks every event loop for what it has seen of a model's rollout.
+  func start(
+    collect: @escaping @Sendable (String) async -> [LoopEvidence] = { _ in [] },
+    distribute: @escaping @Sendable (Catalogue) async -> Void
+  ) async throws {
     self.distribute = distribute
+    self.collect = collect
     // Asked first: what changes while the models are read is read once more.
     changesSeen = try await store.foreignChanges()
     try await readStore()
   }
 
   private func readStore() async throws {
+    let standing = try await rollouts?.standing() ?? [:]
     for model in try await store.models() {
       let known = entries[model.name]?.model.versions ?? []
       var entry = entries[model.name] ?? Entry(model: model)
@@ -54,8 +92,9 @@ actor TeacherDirectory: ControlPlane {
         entry.model.versions[index].failure = before.failure
       }
       entries[model.name] = entry
+      adopt(standing[model.name] ?? RolloutStanding(), of: model.name)
       let newest = model.versions.suffix(settings.newestVersionsLoaded).map(\.number)
-      for number in Set(model.aliases.map(\.version) + newest).sorted() {
+      for number in kept(model.name).union(newest).sorted() {
         do {
           try await load(number, of: model.name)
         } catch {
@@ -84,20 +123,34 @@ actor TeacherDirectory: ControlPlane {
   var catalogue: Catalogue {
     Catalogue(
       models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
-        Catalogue.Model(
+        var model = Catalogue.Model(
           name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
           stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
+        model.withdrawn = entry.standing.withdrawn
+        model.leaseEnds = leaseEnds(of: entry)
+        model.rollout = entry.run?.catalogue(collects: ownership.isHeld(at: .now()))
+        if let run = entry.run, run.isHalted { halt(run.stored, &model) }
+        return model
       })
   }
 
-  private func publishCatalogue() async {
+  /// What a rollback will be once it is stored.
+  private func halt(_ stored: StoredRollout, _ model: inout Catalogue.Model) {
+    model.withdrawn.insert(stored.candidate)
+    for index in model.aliases.indices
+    where model.aliases[index].alias == "stable" && model.aliases[index].version == stored.candidate {
+      model.aliases[index].version = stored.baseline
+    }
+  }
+
+  func publishCatalogue() async {
     await distribute(catalogue)
     watches.notify { serving($0) }
   }
 
   // MARK: Loading
 
-  private func load(_ number: UInt64, of name: String) async throws {
+  func load(_ number: UInt64, of name: String) async throws {
     guard let entry = entries[name], entry.loaded[number] == nil else { return }
     setState(.loading, number, name)
     let policy: InferencePolicy
@@ -139,9 +192,9 @@ actor TeacherDirectory: ControlPlane {
 
   private func makeRoom(in name: String, keeping kept: UInt64) {
     guard var entry = entries[name] else { return }
-    let aliased = Set(entry.model.aliases.map(\.version))
+    let pointedAt = self.kept(name)
     for number in entry.loaded.keys.sorted() where entry.loaded.count > settings.versionsLoadedMax {
-      if number == kept || aliased.contains(number) { continue }
+      if number == kept || pointedAt.contains(number) { continue }
       entry.loaded[number] = nil
       entries[name] = entry
       setState(.stored, number, name)
@@ -149,7 +202,13 @@ actor TeacherDirectory: ControlPlane {
     }
   }
 
-  private func setState(_ state: V1.VersionState, _ number: UInt64, _ name: String, failure: String = "") {
+  func unload(_ number: UInt64, of name: String) {
+    entries[name]?.loaded[number] = nil
+    setState(.stored, number, name)
+    logger.info("version freed", metadata: ["model": "\(name)", "version": "\(number)"])
+  }
+
+  func setState(_ state: V1.VersionState, _ number: UInt64, _ name: String, failure: String = "") {
     guard let index = entries[name]?.model.versions.firstIndex(where: { $0.number == number }) else { return }
     entries[name]?.model.versions[index].state = state
     entries[name]?.model.versions[index].failure = failure
@@ -181,7 +240,7 @@ actor TeacherDirectory: ControlPlane {
     V1.ListModelsReply(models: entries.values.map(\.model).sorted { $0.name < $1.name })
   }
 
-  private func entry(_ name: String) throws -> Entry {
+  func entry(_ name: String) throws -> Entry {
     guard let entry = entries[name] else { throw WireStatus.unknownModel(name, known: entries.keys.sorted()) }
     return entry
   }
@@ -219,7 +278,7 @@ actor TeacherDirectory: ControlPlane {
     return target.version
   }
 
-  private func known(_ version: UInt64, in model: V1.Model) throws -> UInt64 {
+  func known(_ version: UInt64, in model: V1.Model) throws -> UInt64 {
     guard model.versions.contains(where: { $0.number == version }) else {
       let known = model.versions.map { "\($0.number)" }.joined(separator: ", ")
       throw WireStatus(.notFound, "model \(model.name) has no version \(version), expected one of: \(known)")
@@ -286,7 +345,7 @@ actor TeacherDirectory: ControlPlane {
   // MARK: Changes
 
   /// Runs one change after the other: an actor lets others in wherever it waits.
-  private func changing<Answer: Sendable>(
+  func changing<Answer: Sendable>(
     _ change: @escaping @Sendable () async throws -> Answer
   ) async throws -> Answer {
     let previous = lastChange
@@ -343,6 +402,13 @@ actor TeacherDirectory: ControlPlane {
     logger.info("version published", metadata: ["model": "\(header.model)", "version": "\(number)", "who": "\(who)"])
     return V1.PublishReply(version: number, sha256: publication.version.sha256)
   }
+}
+
+/// Microseconds since 1970-01-01 UTC.
+func wallMicroseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
 }
 
 func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -8,6 +8,8 @@ struct LoopEvidence: Sendable {
     var arm: Arm
     /// Of the event loop's clock.
     var nanoseconds: UInt64
+    /// A connection whose queries carry no episode: nobody reports it.
+    var isConnection = false
   }
 
   /// The rollout's at which all of it was seen.

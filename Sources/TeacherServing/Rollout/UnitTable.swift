@@ -7,6 +7,7 @@ struct UnitTable {
 
   private struct Unit {
     var arm: Arm?
+    var isConnection = false
     var nanoseconds: UInt64 = 0
     var divergence: UnitDivergence
   }
@@ -30,9 +31,10 @@ struct UnitTable {
   }
 
   /// - Parameter now: asked only at a unit's first sight.
-  mutating func see(_ unit: UInt64, _ arm: Arm, now: @autoclosure () -> UInt64) {
+  mutating func see(_ unit: UInt64, _ arm: Arm, isConnection: Bool = false, now: @autoclosure () -> UInt64) {
     guard let place = place(of: unit), units[place].arm == nil else { return }
     units[place].arm = arm
+    units[place].isConnection = isConnection
     units[place].nanoseconds = now()
   }
 
@@ -51,7 +53,8 @@ struct UnitTable {
     for unit in units {
       if let arm = unit.arm {
         evidence.seen.append(
-          LoopEvidence.Sighting(unit: unit.divergence.unit, arm: arm, nanoseconds: unit.nanoseconds))
+          LoopEvidence.Sighting(
+            unit: unit.divergence.unit, arm: arm, nanoseconds: unit.nanoseconds, isConnection: unit.isConnection))
       }
       if unit.divergence.rows > 0 { evidence.divergences.append(unit.divergence) }
     }
