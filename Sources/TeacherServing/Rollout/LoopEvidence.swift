@@ -6,6 +6,8 @@ struct LoopEvidence: Sendable {
   struct Sighting: Hashable, Sendable {
     var unit: UInt64
     var arm: Arm
+    /// The unit is no episode but a connection, which nobody reports.
+    var isConnection = false
     /// Of the event loop's clock.
     var nanoseconds: UInt64
   }

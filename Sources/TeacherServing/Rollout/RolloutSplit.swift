@@ -97,7 +97,8 @@ final class RolloutSplit {
   private func note(_ place: Place, on connection: ServerConnection<TeacherLoop>) {
     if place.isConnection { connection.arm = (mark, place.arm == .candidate) }
     if rollout.collects {
-      units.see(place.unit, place.arm, now: connection.loop.eventLoop.now.uptimeNanoseconds)
+      units.see(
+        place.unit, place.arm, isConnection: place.isConnection, now: connection.loop.eventLoop.now.uptimeNanoseconds)
     }
   }
 
