@@ -154,7 +154,7 @@ import Wire
     await client.close()
     try await channel.close()
     try await loop.eventLoop.submit { loop.closeAll() }.get()
-    try await group.shutdownGracefully()
     await compute.stop()
+    try await group.shutdownGracefully()
   }
 }
