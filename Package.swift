@@ -92,7 +92,8 @@ let package = Package(
     .executableTarget(
       name: "docent-teacher",
       dependencies: [
-        "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "RolloutControl", "Console", argumentParser, logging,
+        "TeacherServing", "Wire", "Neural", "Registry", "ModelStore", "RolloutControl", "Console", argumentParser,
+        logging,
         serviceLifecycle, unixSignals, nioCore, nioPosix,
       ], swiftSettings: swiftSettings),
     .executableTarget(
@@ -152,7 +153,9 @@ let package = Package(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "DocentTests",
-      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, logging, subprocess, system],
+      dependencies: [
+        "docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, logging, subprocess, system,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",
@@ -179,7 +182,9 @@ if Context.environment["DOCENT_FUZZING"] != nil {
     .target(name: "CFuzzing", path: "Tests/Fuzzing/CFuzzing"),
     .executableTarget(
       name: "docent-fuzz",
-      dependencies: ["CFuzzing", "CWire", "Wire", "Neural", "TeacherServing", nioCore, nioEmbedded, logging],
+      dependencies: [
+        "CFuzzing", "CWire", "Wire", "Neural", "RolloutControl", "TeacherServing", nioCore, nioEmbedded, logging,
+      ],
       path: "Tests/Fuzzing", exclude: ["CFuzzing", "Corpus", "run.sh"], swiftSettings: swiftSettings + [swiftFuzzing],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ]

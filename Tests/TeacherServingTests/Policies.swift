@@ -19,6 +19,14 @@ enum Policies {
     return InferencePolicy(TrainableNetwork(architecture: architecture, seed: seed).policy)
   }
 
+  /// The same with weights so large that its answers are far from another seed's: fresh policies all but shrug.
+  static func decided(seed: UInt64, head: Head = .categorical(actions: 2), hasValue: Bool = true) throws
+    -> InferencePolicy
+  {
+    let policy = try make(seed: seed, head: head, hasValue: hasValue).policy
+    return InferencePolicy(try Policy(architecture: policy.architecture, parameters: policy.parameters.map { $0 * 8 }))
+  }
+
   /// What the policy answers to one batch.
   static func answers(_ policy: InferencePolicy, _ observations: [Float]) -> (outputs: [Float], values: [Float]) {
     let architecture = policy.policy.architecture

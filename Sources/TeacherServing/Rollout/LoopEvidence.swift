@@ -6,10 +6,10 @@ struct LoopEvidence: Sendable {
   struct Sighting: Hashable, Sendable {
     var unit: UInt64
     var arm: Arm
+    /// The unit is no episode but a connection, which nobody reports.
+    var isConnection = false
     /// Of the event loop's clock.
     var nanoseconds: UInt64
-    /// A connection whose queries carry no episode: nobody reports it.
-    var isConnection = false
   }
 
   /// The rollout's at which all of it was seen.

@@ -10,6 +10,9 @@ final class ShadowBatch: @unchecked Sendable {
   /// Which of the forward passes is timed first.
   enum Timing: Sendable { case candidateFirst, stableFirst }
 
+  /// Enough to tell, and few enough not to hold others up.
+  private static let timedRowsMax = 32
+
   let versions: RolloutVersions
   let rowsMax: Int
   private(set) var rows = 0
@@ -72,7 +75,7 @@ final class ShadowBatch: @unchecked Sendable {
   /// Has the version that did not answer compute the rows, and compares.
   func compute() {
     guard rows > 0 else { return }
-    run(versions.unseen)
+    run(versions.unseen, rows: rows)
     let (stable, candidate) = versions.sampled == .stable ? (answers, computed) : (computed, answers)
     var row = 0
     for (unit, count) in units {
@@ -90,7 +93,7 @@ final class ShadowBatch: @unchecked Sendable {
 
   /// Both have computed once by now, so that neither meets colder caches.
   private func time(_ order: Timing) {
-    run(versions.answering)
+    run(versions.answering, rows: timedRows)
     switch order {
     case .candidateFirst:
       let candidate = timed(versions.candidate)
@@ -103,11 +106,13 @@ final class ShadowBatch: @unchecked Sendable {
 
   private func timed(_ version: LoadedVersion) -> Double {
     let began = NIODeadline.now()
-    run(version)
+    run(version, rows: timedRows)
     return Double((NIODeadline.now() - began).nanoseconds)
   }
 
-  private func run(_ version: LoadedVersion) {
+  private var timedRows: Int { min(rows, Self.timedRowsMax) }
+
+  private func run(_ version: LoadedVersion, rows: Int) {
     version.policy.forward(
       observations, rows: rows, outputs: computed.outputs, values: computed.values, workspace: workspace)
   }

@@ -6,9 +6,7 @@ struct UnitTable {
   static let unitsMax = 16_384
 
   private struct Unit {
-    var arm: Arm?
-    var isConnection = false
-    var nanoseconds: UInt64 = 0
+    var sighting: LoopEvidence.Sighting?
     var divergence: UnitDivergence
   }
 
@@ -32,10 +30,9 @@ struct UnitTable {
 
   /// - Parameter now: asked only at a unit's first sight.
   mutating func see(_ unit: UInt64, _ arm: Arm, isConnection: Bool = false, now: @autoclosure () -> UInt64) {
-    guard let place = place(of: unit), units[place].arm == nil else { return }
-    units[place].arm = arm
-    units[place].isConnection = isConnection
-    units[place].nanoseconds = now()
+    guard let place = place(of: unit), units[place].sighting == nil else { return }
+    units[place].sighting = LoopEvidence.Sighting(
+      unit: unit, arm: arm, isConnection: isConnection, nanoseconds: now())
   }
 
   mutating func add(_ divergence: UnitDivergence) {
@@ -51,11 +48,7 @@ struct UnitTable {
   mutating func take(generation: UInt64) -> LoopEvidence {
     var evidence = LoopEvidence(generation: generation, dropped: dropped)
     for unit in units {
-      if let arm = unit.arm {
-        evidence.seen.append(
-          LoopEvidence.Sighting(
-            unit: unit.divergence.unit, arm: arm, nanoseconds: unit.nanoseconds, isConnection: unit.isConnection))
-      }
+      if let sighting = unit.sighting { evidence.seen.append(sighting) }
       if unit.divergence.rows > 0 { evidence.divergences.append(unit.divergence) }
     }
     places.removeAll(keepingCapacity: true)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Neural
+import RolloutControl
 import Synchronization
 import Wire
 
@@ -62,11 +63,20 @@ enum TeacherTarget {
     return ServerLoop(eventLoop: eventLoop, service: service, settings: settings.server, logger: .silent)
   }
 
-  private static func catalogue(_ loaded: [LoadedVersion]) -> Catalogue {
+  private static func catalogue(
+    _ loaded: [LoadedVersion], rollout: CatalogueRollout? = nil, withdrawn: Set<UInt64> = []
+  ) -> Catalogue {
     Catalogue(models: [
       Catalogue.Model(
-        name: "m", loaded: loaded, stored: [1, 2, 3], aliases: [V1.AliasTarget(alias: "stable", version: 2)])
+        name: "m", loaded: loaded, stored: [1, 2, 3], aliases: [V1.AliasTarget(alias: "stable", version: 2)],
+        rollout: rollout, withdrawn: withdrawn)
     ])
+  }
+
+  private static func rollout(step: Int) -> CatalogueRollout {
+    CatalogueRollout(
+      id: "r", hash: ShareHash(key: (1, 2)), baseline: 2, candidate: 1, weightPercent: [0, 50, 100][step],
+      shadowPercent: 100, generation: UInt64(step), collects: true)
   }
 
   private static func happen(
@@ -74,7 +84,12 @@ enum TeacherTarget {
   ) {
     switch script.draw(24) {
     case 0: channel.embeddedEventLoop.advanceTime(by: .milliseconds(Int64(script.draw(3))))
-    case 1: loop.service.adopt(catalogue(script.once(in: 2) ? policies : [policies[1]]))
+    case 1:
+      loop.service.adopt(
+        catalogue(
+          script.once(in: 2) ? policies : [policies[1]],
+          rollout: script.once(in: 2) ? rollout(step: script.draw(3)) : nil, withdrawn: script.once(in: 4) ? [1] : []))
+    case 19: _ = loop.service.takeEvidence(model: "m")
     case 2: _ = try? channel.finish(acceptAlreadyClosed: true)
     case 3...6: compute.claim()
     case 7...9: compute.finish()

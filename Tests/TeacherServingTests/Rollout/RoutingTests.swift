@@ -217,9 +217,13 @@ import Wire
     #expect(try fixture.ask(query(RolloutTeacher.row))?.inferReply?.version == 2)
     fixture.adopt(stable: 1)
     #expect(try fixture.ask(query(RolloutTeacher.row))?.inferReply?.version == 1)
-    let route = Route(
-      Catalogue.Model(name: "m", loaded: [], stored: [], aliases: [V1.AliasTarget(alias: "stable", version: 1)]),
-      lanes: [Lane(fixture.loaded[0], runsOnLoop: true, settings: .defaults)])
-    #expect(route.plainTarget != nil && route.sharedTarget == nil)
+    let lanes = fixture.loaded.map { Lane($0, runsOnLoop: true, settings: .defaults) }
+    var model = Catalogue.Model(
+      name: "m", loaded: [], stored: [], aliases: [V1.AliasTarget(alias: "stable", version: 1)])
+    let plain = Route(model, lanes: lanes)
+    #expect(plain.plainTarget != nil && plain.sharedTarget == nil)
+    model.rollout = RolloutTeacher.rollout(weight: 0)
+    let shared = Route(model, lanes: lanes)
+    #expect(shared.plainTarget == nil && shared.sharedTarget != nil)
   }
 }

@@ -124,10 +124,10 @@ import Wire
       service: TeacherLoop(
         eventLoop: group.next(), settings: Self.settings, control: NoControl(), compute: compute),
       settings: Self.settings.server, logger: silent)
-    let fixture = try RolloutTeacher()
-    let policies = fixture.policies
+    let policies = try (1...2).map { try Policies.make(seed: $0) }
+    let loaded = policies.indices.map { LoadedVersion(model: "m", number: UInt64($0 + 1), policy: policies[$0]) }
     let model = Catalogue.Model(
-      name: "m", loaded: fixture.loaded, stored: [1, 2, 3], aliases: [V1.AliasTarget(alias: "stable", version: 1)],
+      name: "m", loaded: loaded, stored: [1, 2], aliases: [V1.AliasTarget(alias: "stable", version: 1)],
       rollout: RolloutTeacher.rollout(weight: 50, shadow: 100))
     try await loop.eventLoop.submit { loop.service.adopt(Catalogue(models: [model])) }.get()
     let channel = try await WireServer.bind(
@@ -154,7 +154,7 @@ import Wire
     await client.close()
     try await channel.close()
     try await loop.eventLoop.submit { loop.closeAll() }.get()
-    try await group.shutdownGracefully()
     await compute.stop()
+    try await group.shutdownGracefully()
   }
 }

@@ -48,6 +48,7 @@ import Wire
       #expect(evidence.seen.count { $0.arm == .candidate } * 3 == candidates)
       for seen in evidence.seen {
         #expect(RolloutTeacher.hash.isCandidate(unit: seen.unit, weightPercent: 50) == (seen.arm == .candidate))
+        #expect(seen.isConnection)
         units.insert(seen.unit)
       }
     }
