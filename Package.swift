@@ -103,7 +103,7 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "StudentTraining",
-        "Console", "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
@@ -152,7 +152,9 @@ let package = Package(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(
       name: "DocentTests",
-      dependencies: ["docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, logging, subprocess, system],
+      dependencies: [
+        "docent", "TeacherServing", "TestSupport", "Wire", "RolloutControl", nioCore, nioPosix, logging, subprocess, system,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "IntegrationTests",
