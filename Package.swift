@@ -104,7 +104,7 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "StudentTraining",
-        "Console", "CLoad", argumentParser, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
@@ -154,7 +154,8 @@ let package = Package(
     .testTarget(
       name: "DocentTests",
       dependencies: [
-        "docent", "TeacherServing", "TestSupport", "Wire", nioCore, nioPosix, logging, subprocess, system,
+        "docent", "TeacherServing", "TestSupport", "Wire", "RolloutControl", nioCore, nioPosix, logging, subprocess,
+        system,
       ],
       swiftSettings: swiftSettings),
     .testTarget(

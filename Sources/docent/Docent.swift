@@ -13,6 +13,7 @@ struct Docent: AsyncParsableCommand {
       DistillCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
+      RolloutCommand.self,
       TokensCommand.self,
       QueryCommand.self,
       TopCommand.self,

@@ -23,7 +23,27 @@ enum MessageSamples {
   static let change = V1.AliasChange(
     alias: "stable", from: 1, to: 2, who: "ops", whenMicroseconds: 1_700_000_000_000_000, reason: "better")
   static let rollout = V1.RolloutReply(
-    rollout: "r1", state: "canary", candidate: 9, weightPercent: 25, reason: "waiting")
+    rollout: "00112233445566778899aabbccddeeff", state: "running", candidate: 9, reason: "waiting", model: "cartpole",
+    baseline: 8, step: 2, steps: [0.5, 5, 25], weightPercent: 12.5, plan: "candidate: 9\n",
+    gates: [
+      V1.GateReading(
+        gate: "kl<0.05", state: "passed", estimate: 0.25, lower: -1, upper: 1e-9, units: 77, note: "measured"),
+      // Nothing, and a measured 0, are two things.
+      V1.GateReading(gate: "agreement>0.95", state: "undecided"),
+      V1.GateReading(gate: "return>-5", state: "failed", estimate: 0, lower: 0, upper: 0),
+    ], candidateEpisodes: 101, stableEpisodes: 202, stepStartedMicroseconds: 1_700_000_000_000_001,
+    createdMicroseconds: -2, endedMicroseconds: 3, who: "ops", revision: 1 << 40,
+    events: [
+      V1.RolloutEvent(
+        rollout: "r1", kind: "rolled back", step: 3, weightPercent: 0.125, who: "docent-teacher", whenMicroseconds: -4,
+        reason: "kl")
+    ],
+    rollouts: [
+      V1.RolloutRecord(
+        rollout: "r1", state: "rolled back", candidate: 7, baseline: 6, step: 1, steps: [1, 100], weightPercent: 1.5,
+        plan: "p", reason: "kl", who: "ops", createdMicroseconds: 5, endedMicroseconds: 6),
+      V1.RolloutRecord(rollout: "r0"),
+    ])
 
   static let bodies: [V1.Body] = [
     .infer(
@@ -71,10 +91,11 @@ enum MessageSamples {
     .report(V1.ReportRequest(model: "m", version: 1, episode: 2, episodeReturn: 499.5, steps: 500)),
     .reportReply(V1.ReportReply()),
     .watch(V1.WatchRequest(model: "m")),
-    .watchEvent(.version(version)),
-    .watchEvent(.alias(change)),
-    .watchEvent(.rollout(rollout)),
-    .rollout(V1.RolloutRequest(model: "m", action: .abort, plan: "p", requestID: "id-3", reason: "slow")),
+    .watchEvent(V1.WatchEvent(model: "m", .version(version))),
+    .watchEvent(V1.WatchEvent(model: "m", .alias(change))),
+    .watchEvent(V1.WatchEvent(model: "m", .rollout(rollout))),
+    .rollout(
+      V1.RolloutRequest(model: "m", action: .history, plan: "p", requestID: "id-3", reason: "slow", version: 1 << 33)),
     .rolloutReply(rollout),
   ]
 }

@@ -117,7 +117,8 @@ final class ControlCalls {
   func endWatches(of connection: ServerConnection<TeacherLoop>) {
     let identifier = ObjectIdentifier(connection)
     let status = WireStatus(.unavailable, "the connection ends")
-    for (key, call) in open where key.connection == identifier && call.kind == .health && call.task != nil {
+    for (key, call) in open
+    where key.connection == identifier && [.health, .watch].contains(call.kind) && call.task != nil {
       end(key, status)
     }
   }
@@ -143,6 +144,9 @@ extension ServerRequest {
     case .verify: .verify
     case .publish: .publish
     case .fetch: .fetch
+    case .rollout: .rollout
+    case .report: .report
+    case .watch: .watch
     case .unimplemented: .unimplemented
     }
   }
@@ -150,7 +154,7 @@ extension ServerRequest {
   /// Its answer comes in parts.
   var isStream: Bool {
     switch self {
-    case .fetch: true
+    case .fetch, .watch: true
     case .health(let request): request.watch
     default: false
     }

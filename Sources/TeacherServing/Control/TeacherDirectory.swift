@@ -232,6 +232,9 @@ actor TeacherDirectory: ControlPlane {
     case .publish(let header, let artefact):
       return .publishReply(try await changing { try await self.publish(header, artefact, who: who) })
     case .fetch(let request): return try await fetch(request, send)
+    case .rollout: throw WireStatus(.unimplemented, "Rollout is not implemented by this server")
+    case .report: throw WireStatus(.unimplemented, "Report is not implemented by this server")
+    case .watch: throw WireStatus(.unimplemented, "Watch is not implemented by this server")
     case .unimplemented(let name): throw WireStatus(.unimplemented, "\(name) is not implemented by this server")
     }
   }

@@ -28,5 +28,5 @@ extension FrameRefusal.Reason: MetricReason {}
 
 /// Calls that are no queries.
 enum ControlCall: String, MetricReason {
-  case describe, health, list, alias, history, verify, publish, fetch, unimplemented
+  case describe, health, list, alias, history, verify, publish, fetch, rollout, report, watch, unimplemented
 }

@@ -96,7 +96,7 @@ extension TeacherClient {
     }
   }
 
-  private func call(
+  func call(
     _ body: V1.Body, _ timeout: Duration?, _ waitForReady: Bool?
   ) async throws(WireStatus) -> V1.Body {
     try await pool.call(body, pool.options(timeout, waitForReady))

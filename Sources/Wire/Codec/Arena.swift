@@ -71,6 +71,12 @@ struct Arena: ~Copyable {
     return (copy, integers.count)
   }
 
+  func doubles(_ doubles: [Double]) -> (UnsafeMutablePointer<Double>?, Int) {
+    let copy = allocate(Double.self, doubles.count)
+    copy.update(from: doubles, count: doubles.count)
+    return (copy, doubles.count)
+  }
+
   func texts(_ texts: [String]) -> (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, Int) {
     let copy = allocate(UnsafeMutablePointer<CChar>?.self, texts.count)
     for (index, item) in texts.enumerated() { copy[index] = text(item) }

@@ -53,6 +53,10 @@ func integers(_ raw: UnsafeMutablePointer<UInt32>?, _ count: Int) -> [Int] {
   UnsafeBufferPointer(start: raw, count: count).map { Int($0) }
 }
 
+func doubles(_ raw: UnsafeMutablePointer<Double>?, _ count: Int) -> [Double] {
+  Array(UnsafeBufferPointer(start: raw, count: count))
+}
+
 func message<Message: WireMessage>(_ raw: UnsafeMutablePointer<Message.Raw>?) throws(FieldFault) -> Message? {
   guard let raw else { return nil }
   return try Message(raw.pointee)

@@ -39,7 +39,7 @@ extension V1 {
 
   /// What a ``RolloutRequest`` asks for.
   public enum RolloutAction: Hashable, Sendable {
-    case status, start, pause, resume, promote, abort, rollback
+    case status, start, pause, resume, promote, abort, rollback, history
     case unrecognized(UInt32)
   }
 
@@ -106,6 +106,6 @@ extension V1.Serving: OpenEnumeration {
 }
 
 extension V1.RolloutAction: OpenEnumeration {
-  static let known: [Self] = [.status, .start, .pause, .resume, .promote, .abort, .rollback]
+  static let known: [Self] = [.status, .start, .pause, .resume, .promote, .abort, .rollback, .history]
   var unrecognizedRaw: UInt32? { if case .unrecognized(let raw) = self { raw } else { nil } }
 }

@@ -51,13 +51,4 @@ extension V1 {
     case rollout(RolloutRequest)
     case rolloutReply(RolloutReply)
   }
-
-  /// Something that happened to a watched model.
-  public enum WatchEvent: Hashable, Sendable {
-    /// An event of a newer schema, or none.
-    case unrecognized
-    case version(Version)
-    case alias(AliasChange)
-    case rollout(RolloutReply)
-  }
 }

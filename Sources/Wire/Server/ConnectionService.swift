@@ -41,13 +41,17 @@ public enum ServerRequest: Sendable {
   /// All chunks are there; their SHA-256 is not checked.
   case publish(V1.PublishHeader, artefact: [UInt8])
   case fetch(V1.FetchRequest)
+  case rollout(V1.RolloutRequest)
+  case report(V1.ReportRequest)
+  case watch(V1.WatchRequest)
   /// A call that this server does not know.
   case unimplemented(name: String)
 
   /// What a client must be allowed to do; empty: nothing.
   public var scope: Scopes {
     switch self {
-    case .describe, .listModels, .history: .query
+    case .describe, .listModels, .history, .report, .watch: .query
+    case .rollout(let request): [.status, .history].contains(request.action) ? .query : .operate
     // A probe has no token, and learns no more than that somebody is there.
     case .health, .unimplemented: []
     case .alias, .verify: .operate
@@ -64,9 +68,9 @@ public enum ServerRequest: Sendable {
     case .history(let request): self = .history(request)
     case .verify(let request): self = .verify(request)
     case .fetch(let request): self = .fetch(request)
-    case .report: self = .unimplemented(name: "Report")
-    case .watch: self = .unimplemented(name: "Watch")
-    case .rollout: self = .unimplemented(name: "Rollout")
+    case .rollout(let request): self = .rollout(request)
+    case .report(let request): self = .report(request)
+    case .watch(let request): self = .watch(request)
     case .unrecognized: self = .unimplemented(name: "a message of a newer schema")
     default: return nil
     }

@@ -103,11 +103,12 @@ extension PolicyListing {
 
 extension UInt64 {
   /// proto3 has no "none" for a number: it is 0.
-  fileprivate var orNone: UInt64? { self == 0 ? nil : self }
+  var orNone: UInt64? { self == 0 ? nil : self }
 }
 
 extension String {
-  fileprivate var orNone: String? { isEmpty ? nil : self }
+  /// Nor for a text: it is empty.
+  var orNone: String? { isEmpty ? nil : self }
 }
 
 extension [UInt8] {

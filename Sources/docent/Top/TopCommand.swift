@@ -90,41 +90,25 @@ struct TopPoll: Sendable {
 
   /// Shows a view on the terminal, until `q` is pressed or it is cancelled.
   func show() async throws {
-    let screen = TerminalScreen()
-    defer { screen.giveBack() }
-    let colours = ProcessInfo.processInfo.environment["NO_COLOR"].map(\.isEmpty) ?? true
     var before: ServiceReading?
     var isDownSince: ContinuousClock.Instant?
-    while true {
-      let started = ContinuousClock.now
-      let lines: @Sendable (TerminalSize) -> [TopLine]
+    try await LiveView.show(every: interval) {
       do {
         let now = try await client.read()
         let measurement = TopMeasurement(address: address, from: before, to: now)
-        lines = { TopText.lines(measurement, columns: $0.columns - 1, rows: $0.rows) }
         before = now
         isDownSince = nil
+        return { TopText.lines(measurement, columns: $0.columns - 1, rows: $0.rows) }
       } catch let error as MetricsFailure {
-        let since = isDownSince ?? started
+        let since = isDownSince ?? .now
         isDownSince = since
         let address = address
-        lines = {
+        return {
           TopText.lines(
-            failure: "\(error)", address: address, seconds: (ContinuousClock.now - since) / .seconds(1),
+            failure: "\(error)", source: "docent-teacher \(address)", seconds: (.now - since) / .seconds(1),
             columns: $0.columns - 1, rows: $0.rows)
         }
       }
-      var drawn = screen.size
-      screen.draw(lines(drawn), colours: colours)
-      // Between two readings: the keyboard, and a window that has another size.
-      repeat {
-        try await Task.sleep(until: min(started + interval, .now + .milliseconds(100)))
-        if screen.isEndAsked { return }
-        if screen.size != drawn {
-          drawn = screen.size
-          screen.draw(lines(drawn), colours: colours)
-        }
-      } while .now < started + interval
     }
   }
 }

@@ -1,6 +1,6 @@
 import Console
 
-/// A line of the view, and how it is set off where there are colours.
+/// A line of a view, and how it is set off where there are colours.
 struct TopLine: Equatable, Sendable {
   enum Style: Sendable { case plain, title, idle, alarm }
 
@@ -40,9 +40,10 @@ enum TopText {
   }
 
   /// While there is no answer.
-  static func lines(failure: String, address: String, seconds: Double, columns: Int, rows: Int) -> [TopLine] {
+  /// - Parameter source: what does not answer.
+  static func lines(failure: String, source: String, seconds: Double, columns: Int, rows: Int) -> [TopLine] {
     let lines = [
-      TopLine(text: cut("docent-teacher \(address)", columns), style: .title),
+      TopLine(text: cut(source, columns), style: .title),
       TopLine(text: cut("no answer for \(NumberFormat.clock(seconds: seconds)), still trying", columns), style: .alarm),
       TopLine(text: cut(printable(failure), columns)),
     ]
@@ -170,7 +171,7 @@ enum TopText {
   }
 
   /// As many items as there is room for; of the first, as much.
-  private static func fitted(_ items: [String], _ columns: Int) -> String {
+  static func fitted(_ items: [String], _ columns: Int) -> String {
     var text = items.first ?? ""
     for item in items.dropFirst() {
       guard text.count + 2 + item.count <= columns else { break }
@@ -179,12 +180,12 @@ enum TopText {
     return cut(text, columns)
   }
 
-  private static func cut(_ text: String, _ columns: Int) -> String {
+  static func cut(_ text: String, _ columns: Int) -> String {
     text.count > columns ? String(text.prefix(max(columns, 0))) : text
   }
 
   /// What comes from the network cannot steer the terminal, and every character of it is one column wide.
-  private static func printable(_ text: String) -> String {
+  static func printable(_ text: String) -> String {
     String(decoding: text.utf8.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 }

@@ -80,7 +80,8 @@ import Wire
 
   @Test("An outage says for how long, why, and that it goes on trying")
   func outage() {
-    let lines = TopText.lines(failure: "refused\u{1B}[2J", address: "a:1", seconds: 75, columns: 60, rows: 10)
+    let lines = TopText.lines(
+      failure: "refused\u{1B}[2J", source: "docent-teacher a:1", seconds: 75, columns: 60, rows: 10)
     #expect(texts(lines) == ["docent-teacher a:1", "no answer for 1:15, still trying", "refused?[2J"])
     #expect(lines[1].style == .alarm)
   }

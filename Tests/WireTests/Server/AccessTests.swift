@@ -31,8 +31,15 @@ import Wire
     ("History", .history(.init()), .query), ("Health", .health(.init()), []),
     ("a watch of health", .health(.init(watch: true)), []), ("Alias", .alias(.init()), .operate),
     ("Verify", .verify(.init()), .operate), ("Publish", .publish(.init(artefactBytes: 1)), .publish),
-    ("Fetch", .fetch(.init()), .publish), ("Report", .report(.init()), []), ("Watch", .watch(.init()), []),
-    ("Rollout", .rollout(.init()), []), ("a newer call", .unrecognized, []),
+    ("Fetch", .fetch(.init()), .publish), ("Report", .report(.init()), .query), ("Watch", .watch(.init()), .query),
+    ("the status of a rollout", .rollout(.init()), .query),
+    ("the history of rollouts", .rollout(.init(action: .history)), .query),
+    ("a start of a rollout", .rollout(.init(action: .start)), .operate),
+    ("a pause", .rollout(.init(action: .pause)), .operate), ("a resume", .rollout(.init(action: .resume)), .operate),
+    ("a promotion", .rollout(.init(action: .promote)), .operate),
+    ("an abort", .rollout(.init(action: .abort)), .operate),
+    ("a rollback", .rollout(.init(action: .rollback)), .operate),
+    ("a newer action", .rollout(.init(action: .unrecognized(99))), .operate), ("a newer call", .unrecognized, []),
   ]
 
   @Test("Every call by every set of scopes: what is missing is named, and the service never sees the call")

@@ -2,7 +2,22 @@
 
 from .channel import Call
 from .client import Client
+from .episode import Episode
 from .errors import Code, DocentError
 from .query import Reply
+from .rollouts import AliasChange, GateReading, PastRollout, Rollout, RolloutEvent, WatchEvent
 
-__all__ = ["Call", "Client", "Code", "DocentError", "Reply"]
+__all__ = [
+    "AliasChange",
+    "Call",
+    "Client",
+    "Code",
+    "DocentError",
+    "Episode",
+    "GateReading",
+    "PastRollout",
+    "Reply",
+    "Rollout",
+    "RolloutEvent",
+    "WatchEvent",
+]

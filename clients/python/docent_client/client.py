@@ -1,5 +1,6 @@
 """A pipelined client of the teacher service."""
 
+import contextlib
 import hashlib
 import math
 import os
@@ -15,11 +16,12 @@ from .endpoint import Endpoint
 from .errors import Code, DocentError
 from .proto.docent.v1 import docent_pb2 as wire
 from .query import Query, Reply, array_of, wanted
+from .rollout_calls import RolloutCalls
 
 _IDLE_SECONDS = 2.0
 
 
-class Client:
+class Client(RolloutCalls):
     """Connects to a teacher service, at `HOST:PORT` or `unix:/PATH`, at once, and again after the connection was lost.
 
     Many calls may be under way, from several threads. Every failure is a DocentError.
@@ -116,26 +118,13 @@ class Client:
 
         It is opened again by the rules of retry when its connection was lost.
         """
-        rules, exchange, last = self._rules(timeout, wait_for_ready), None, None
-        attempts = Attempts(self._channel, rules)
+        last = None
         request = wire.HealthRequest(model=model, watch=True)
-        try:
-            while True:
-                try:
-                    if exchange is None:
-                        connection = self._channel.connection(rules.deadline, rules.wait_for_ready)
-                        exchange = connection.submit(rules.deadline, many=True, health=request)
-                    serving = wire.Serving.Name(exchange.next().health_reply.serving)
-                except DocentError as error:
-                    exchange = None
-                    attempts.recover(error)
-                    continue
-                attempts.succeeded()
+        with contextlib.closing(self._stream(timeout, wait_for_ready, health=request)) as frames:
+            for frame in frames:
+                serving = wire.Serving.Name(frame.health_reply.serving)
                 if serving != last:
                     yield (last := serving)
-        finally:
-            if exchange is not None:
-                exchange.cancel()
 
     def alias(
         self, model: str, alias: str, version: int, reason="", request_id="", timeout=None, wait_for_ready=None
@@ -188,6 +177,27 @@ class Client:
 
     def _call(self, timeout: float | None, wait_for_ready: bool | None, **body) -> "wire.Frame":
         return Call(self._channel, self._rules(timeout, wait_for_ready), **body).result()
+
+    def _stream(self, timeout: float | None, wait_for_ready: bool | None, **body) -> Iterator["wire.Frame"]:
+        """The frames that answer a call until the iterator is closed, also over lost connections."""
+        rules, exchange = self._rules(timeout, wait_for_ready), None
+        attempts = Attempts(self._channel, rules)
+        try:
+            while True:
+                try:
+                    if exchange is None:
+                        connection = self._channel.connection(rules.deadline, rules.wait_for_ready)
+                        exchange = connection.submit(rules.deadline, many=True, **body)
+                    frame = exchange.next()
+                except DocentError as error:
+                    exchange = None
+                    attempts.recover(error)
+                    continue
+                attempts.succeeded()
+                yield frame
+        finally:
+            if exchange is not None:
+                exchange.cancel()
 
     def _bulk(self, timeout: float | None, wait_for_ready: bool | None, transfer, *arguments):
         """On a connection of its own, so that no query waits behind it."""

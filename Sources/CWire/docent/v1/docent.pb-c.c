@@ -1942,6 +1942,141 @@ void   docent__v1__rollout_request__free_unpacked
   assert(message->base.descriptor == &docent__v1__rollout_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   docent__v1__gate_reading__init
+                     (Docent__V1__GateReading         *message)
+{
+  static const Docent__V1__GateReading init_value = DOCENT__V1__GATE_READING__INIT;
+  *message = init_value;
+}
+size_t docent__v1__gate_reading__get_packed_size
+                     (const Docent__V1__GateReading *message)
+{
+  assert(message->base.descriptor == &docent__v1__gate_reading__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t docent__v1__gate_reading__pack
+                     (const Docent__V1__GateReading *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &docent__v1__gate_reading__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t docent__v1__gate_reading__pack_to_buffer
+                     (const Docent__V1__GateReading *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &docent__v1__gate_reading__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Docent__V1__GateReading *
+       docent__v1__gate_reading__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Docent__V1__GateReading *)
+     protobuf_c_message_unpack (&docent__v1__gate_reading__descriptor,
+                                allocator, len, data);
+}
+void   docent__v1__gate_reading__free_unpacked
+                     (Docent__V1__GateReading *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &docent__v1__gate_reading__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   docent__v1__rollout_event__init
+                     (Docent__V1__RolloutEvent         *message)
+{
+  static const Docent__V1__RolloutEvent init_value = DOCENT__V1__ROLLOUT_EVENT__INIT;
+  *message = init_value;
+}
+size_t docent__v1__rollout_event__get_packed_size
+                     (const Docent__V1__RolloutEvent *message)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t docent__v1__rollout_event__pack
+                     (const Docent__V1__RolloutEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t docent__v1__rollout_event__pack_to_buffer
+                     (const Docent__V1__RolloutEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Docent__V1__RolloutEvent *
+       docent__v1__rollout_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Docent__V1__RolloutEvent *)
+     protobuf_c_message_unpack (&docent__v1__rollout_event__descriptor,
+                                allocator, len, data);
+}
+void   docent__v1__rollout_event__free_unpacked
+                     (Docent__V1__RolloutEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &docent__v1__rollout_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   docent__v1__rollout_record__init
+                     (Docent__V1__RolloutRecord         *message)
+{
+  static const Docent__V1__RolloutRecord init_value = DOCENT__V1__ROLLOUT_RECORD__INIT;
+  *message = init_value;
+}
+size_t docent__v1__rollout_record__get_packed_size
+                     (const Docent__V1__RolloutRecord *message)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t docent__v1__rollout_record__pack
+                     (const Docent__V1__RolloutRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t docent__v1__rollout_record__pack_to_buffer
+                     (const Docent__V1__RolloutRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &docent__v1__rollout_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Docent__V1__RolloutRecord *
+       docent__v1__rollout_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Docent__V1__RolloutRecord *)
+     protobuf_c_message_unpack (&docent__v1__rollout_record__descriptor,
+                                allocator, len, data);
+}
+void   docent__v1__rollout_record__free_unpacked
+                     (Docent__V1__RolloutRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &docent__v1__rollout_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   docent__v1__rollout_reply__init
                      (Docent__V1__RolloutReply         *message)
 {
@@ -5243,7 +5378,7 @@ const ProtobufCMessageDescriptor docent__v1__watch_request__descriptor =
   (ProtobufCMessageInit) docent__v1__watch_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor docent__v1__watch_event__field_descriptors[3] =
+static const ProtobufCFieldDescriptor docent__v1__watch_event__field_descriptors[4] =
 {
   {
     "version",
@@ -5281,16 +5416,29 @@ static const ProtobufCFieldDescriptor docent__v1__watch_event__field_descriptors
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__WatchEvent, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned docent__v1__watch_event__field_indices_by_name[] = {
   1,   /* field[1] = alias */
+  3,   /* field[3] = model */
   2,   /* field[2] = rollout */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange docent__v1__watch_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor docent__v1__watch_event__descriptor =
 {
@@ -5300,14 +5448,14 @@ const ProtobufCMessageDescriptor docent__v1__watch_event__descriptor =
   "Docent__V1__WatchEvent",
   "docent.v1",
   sizeof(Docent__V1__WatchEvent),
-  3,
+  4,
   docent__v1__watch_event__field_descriptors,
   docent__v1__watch_event__field_indices_by_name,
   1,  docent__v1__watch_event__number_ranges,
   (ProtobufCMessageInit) docent__v1__watch_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue docent__v1__rollout_request__action__enum_values_by_number[7] =
+static const ProtobufCEnumValue docent__v1__rollout_request__action__enum_values_by_number[8] =
 {
   { "STATUS", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__STATUS", 0 },
   { "START", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__START", 1 },
@@ -5316,13 +5464,15 @@ static const ProtobufCEnumValue docent__v1__rollout_request__action__enum_values
   { "PROMOTE", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__PROMOTE", 4 },
   { "ABORT", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__ABORT", 5 },
   { "ROLLBACK", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__ROLLBACK", 6 },
+  { "HISTORY", "DOCENT__V1__ROLLOUT_REQUEST__ACTION__HISTORY", 7 },
 };
 static const ProtobufCIntRange docent__v1__rollout_request__action__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex docent__v1__rollout_request__action__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex docent__v1__rollout_request__action__enum_values_by_name[8] =
 {
   { "ABORT", 5 },
+  { "HISTORY", 7 },
   { "PAUSE", 2 },
   { "PROMOTE", 4 },
   { "RESUME", 3 },
@@ -5337,15 +5487,15 @@ const ProtobufCEnumDescriptor docent__v1__rollout_request__action__descriptor =
   "Action",
   "Docent__V1__RolloutRequest__Action",
   "docent.v1",
-  7,
+  8,
   docent__v1__rollout_request__action__enum_values_by_number,
-  7,
+  8,
   docent__v1__rollout_request__action__enum_values_by_name,
   1,
   docent__v1__rollout_request__action__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor docent__v1__rollout_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor docent__v1__rollout_request__field_descriptors[6] =
 {
   {
     "model",
@@ -5407,6 +5557,18 @@ static const ProtobufCFieldDescriptor docent__v1__rollout_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "version",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned docent__v1__rollout_request__field_indices_by_name[] = {
   1,   /* field[1] = action */
@@ -5414,11 +5576,12 @@ static const unsigned docent__v1__rollout_request__field_indices_by_name[] = {
   2,   /* field[2] = plan */
   4,   /* field[4] = reason */
   3,   /* field[3] = request_id */
+  5,   /* field[5] = version */
 };
 static const ProtobufCIntRange docent__v1__rollout_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor docent__v1__rollout_request__descriptor =
 {
@@ -5428,14 +5591,427 @@ const ProtobufCMessageDescriptor docent__v1__rollout_request__descriptor =
   "Docent__V1__RolloutRequest",
   "docent.v1",
   sizeof(Docent__V1__RolloutRequest),
-  5,
+  6,
   docent__v1__rollout_request__field_descriptors,
   docent__v1__rollout_request__field_indices_by_name,
   1,  docent__v1__rollout_request__number_ranges,
   (ProtobufCMessageInit) docent__v1__rollout_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor docent__v1__rollout_reply__field_descriptors[5] =
+static const ProtobufCFieldDescriptor docent__v1__gate_reading__field_descriptors[7] =
+{
+  {
+    "gate",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__GateReading, gate),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__GateReading, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "estimate",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Docent__V1__GateReading, optional_estimate_case),
+    offsetof(Docent__V1__GateReading, estimate),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lower",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Docent__V1__GateReading, optional_lower_case),
+    offsetof(Docent__V1__GateReading, lower),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upper",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Docent__V1__GateReading, optional_upper_case),
+    offsetof(Docent__V1__GateReading, upper),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "units",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__GateReading, units),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__GateReading, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned docent__v1__gate_reading__field_indices_by_name[] = {
+  2,   /* field[2] = estimate */
+  0,   /* field[0] = gate */
+  3,   /* field[3] = lower */
+  6,   /* field[6] = note */
+  1,   /* field[1] = state */
+  5,   /* field[5] = units */
+  4,   /* field[4] = upper */
+};
+static const ProtobufCIntRange docent__v1__gate_reading__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor docent__v1__gate_reading__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "docent.v1.GateReading",
+  "GateReading",
+  "Docent__V1__GateReading",
+  "docent.v1",
+  sizeof(Docent__V1__GateReading),
+  7,
+  docent__v1__gate_reading__field_descriptors,
+  docent__v1__gate_reading__field_indices_by_name,
+  1,  docent__v1__gate_reading__number_ranges,
+  (ProtobufCMessageInit) docent__v1__gate_reading__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor docent__v1__rollout_event__field_descriptors[7] =
+{
+  {
+    "rollout",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, rollout),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "who",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, who),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "when_us",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, when_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutEvent, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned docent__v1__rollout_event__field_indices_by_name[] = {
+  1,   /* field[1] = kind */
+  6,   /* field[6] = reason */
+  0,   /* field[0] = rollout */
+  2,   /* field[2] = step */
+  3,   /* field[3] = weight */
+  5,   /* field[5] = when_us */
+  4,   /* field[4] = who */
+};
+static const ProtobufCIntRange docent__v1__rollout_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor docent__v1__rollout_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "docent.v1.RolloutEvent",
+  "RolloutEvent",
+  "Docent__V1__RolloutEvent",
+  "docent.v1",
+  sizeof(Docent__V1__RolloutEvent),
+  7,
+  docent__v1__rollout_event__field_descriptors,
+  docent__v1__rollout_event__field_indices_by_name,
+  1,  docent__v1__rollout_event__number_ranges,
+  (ProtobufCMessageInit) docent__v1__rollout_event__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor docent__v1__rollout_record__field_descriptors[12] =
+{
+  {
+    "rollout",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, rollout),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "candidate",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, candidate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "baseline",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, baseline),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Docent__V1__RolloutRecord, n_steps),
+    offsetof(Docent__V1__RolloutRecord, steps),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plan",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, plan),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "who",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, who),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_us",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, created_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended_us",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutRecord, ended_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned docent__v1__rollout_record__field_indices_by_name[] = {
+  3,   /* field[3] = baseline */
+  2,   /* field[2] = candidate */
+  10,   /* field[10] = created_us */
+  11,   /* field[11] = ended_us */
+  7,   /* field[7] = plan */
+  8,   /* field[8] = reason */
+  0,   /* field[0] = rollout */
+  1,   /* field[1] = state */
+  4,   /* field[4] = step */
+  5,   /* field[5] = steps */
+  6,   /* field[6] = weight */
+  9,   /* field[9] = who */
+};
+static const ProtobufCIntRange docent__v1__rollout_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 12 }
+};
+const ProtobufCMessageDescriptor docent__v1__rollout_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "docent.v1.RolloutRecord",
+  "RolloutRecord",
+  "Docent__V1__RolloutRecord",
+  "docent.v1",
+  sizeof(Docent__V1__RolloutRecord),
+  12,
+  docent__v1__rollout_record__field_descriptors,
+  docent__v1__rollout_record__field_indices_by_name,
+  1,  docent__v1__rollout_record__number_ranges,
+  (ProtobufCMessageInit) docent__v1__rollout_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor docent__v1__rollout_reply__field_descriptors[20] =
 {
   {
     "rollout",
@@ -5474,18 +6050,6 @@ static const ProtobufCFieldDescriptor docent__v1__rollout_reply__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "weight_percent",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Docent__V1__RolloutReply, weight_percent),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "reason",
     5,
     PROTOBUF_C_LABEL_NONE,
@@ -5497,18 +6061,226 @@ static const ProtobufCFieldDescriptor docent__v1__rollout_reply__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "baseline",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, baseline),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Docent__V1__RolloutReply, n_steps),
+    offsetof(Docent__V1__RolloutReply, steps),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, weight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plan",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, plan),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gates",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Docent__V1__RolloutReply, n_gates),
+    offsetof(Docent__V1__RolloutReply, gates),
+    &docent__v1__gate_reading__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "candidate_episodes",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, candidate_episodes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stable_episodes",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, stable_episodes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step_started_us",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, step_started_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_us",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, created_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended_us",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, ended_us),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "who",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, who),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Docent__V1__RolloutReply, revision),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    20,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Docent__V1__RolloutReply, n_events),
+    offsetof(Docent__V1__RolloutReply, events),
+    &docent__v1__rollout_event__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rollouts",
+    21,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Docent__V1__RolloutReply, n_rollouts),
+    offsetof(Docent__V1__RolloutReply, rollouts),
+    &docent__v1__rollout_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned docent__v1__rollout_reply__field_indices_by_name[] = {
+  5,   /* field[5] = baseline */
   2,   /* field[2] = candidate */
-  4,   /* field[4] = reason */
+  11,   /* field[11] = candidate_episodes */
+  14,   /* field[14] = created_us */
+  15,   /* field[15] = ended_us */
+  18,   /* field[18] = events */
+  10,   /* field[10] = gates */
+  4,   /* field[4] = model */
+  9,   /* field[9] = plan */
+  3,   /* field[3] = reason */
+  17,   /* field[17] = revision */
   0,   /* field[0] = rollout */
+  19,   /* field[19] = rollouts */
+  12,   /* field[12] = stable_episodes */
   1,   /* field[1] = state */
-  3,   /* field[3] = weight_percent */
+  6,   /* field[6] = step */
+  13,   /* field[13] = step_started_us */
+  7,   /* field[7] = steps */
+  8,   /* field[8] = weight */
+  16,   /* field[16] = who */
 };
-static const ProtobufCIntRange docent__v1__rollout_reply__number_ranges[1 + 1] =
+static const ProtobufCIntRange docent__v1__rollout_reply__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 5, 3 },
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor docent__v1__rollout_reply__descriptor =
 {
@@ -5518,10 +6290,10 @@ const ProtobufCMessageDescriptor docent__v1__rollout_reply__descriptor =
   "Docent__V1__RolloutReply",
   "docent.v1",
   sizeof(Docent__V1__RolloutReply),
-  5,
+  20,
   docent__v1__rollout_reply__field_descriptors,
   docent__v1__rollout_reply__field_indices_by_name,
-  1,  docent__v1__rollout_reply__number_ranges,
+  2,  docent__v1__rollout_reply__number_ranges,
   (ProtobufCMessageInit) docent__v1__rollout_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

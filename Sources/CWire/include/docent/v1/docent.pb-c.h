@@ -58,6 +58,9 @@ typedef struct Docent__V1__ReportReply Docent__V1__ReportReply;
 typedef struct Docent__V1__WatchRequest Docent__V1__WatchRequest;
 typedef struct Docent__V1__WatchEvent Docent__V1__WatchEvent;
 typedef struct Docent__V1__RolloutRequest Docent__V1__RolloutRequest;
+typedef struct Docent__V1__GateReading Docent__V1__GateReading;
+typedef struct Docent__V1__RolloutEvent Docent__V1__RolloutEvent;
+typedef struct Docent__V1__RolloutRecord Docent__V1__RolloutRecord;
 typedef struct Docent__V1__RolloutReply Docent__V1__RolloutReply;
 
 
@@ -70,7 +73,11 @@ typedef enum _Docent__V1__RolloutRequest__Action {
   DOCENT__V1__ROLLOUT_REQUEST__ACTION__RESUME = 3,
   DOCENT__V1__ROLLOUT_REQUEST__ACTION__PROMOTE = 4,
   DOCENT__V1__ROLLOUT_REQUEST__ACTION__ABORT = 5,
-  DOCENT__V1__ROLLOUT_REQUEST__ACTION__ROLLBACK = 6
+  DOCENT__V1__ROLLOUT_REQUEST__ACTION__ROLLBACK = 6,
+  /*
+   * every rollout of the model, and their events
+   */
+  DOCENT__V1__ROLLOUT_REQUEST__ACTION__HISTORY = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(DOCENT__V1__ROLLOUT_REQUEST__ACTION)
 } Docent__V1__RolloutRequest__Action;
 /*
@@ -905,6 +912,10 @@ struct  Docent__V1__ReportReply
      }
 
 
+/*
+ * What happens from now on: first every alias and active rollout as it stands, then each change, under one call, until it
+ * is cancelled or the service ends. An empty model watches all.
+ */
 struct  Docent__V1__WatchRequest
 {
   ProtobufCMessage base;
@@ -926,16 +937,26 @@ typedef enum {
 struct  Docent__V1__WatchEvent
 {
   ProtobufCMessage base;
+  /*
+   * what it happened to
+   */
+  char *model;
   Docent__V1__WatchEvent__EventCase event_case;
   union {
+    /*
+     * published, or its state changed
+     */
     Docent__V1__Version *version;
     Docent__V1__AliasChange *alias;
+    /*
+     * it started, moved, or its gates have other readings
+     */
     Docent__V1__RolloutReply *rollout;
   };
 };
 #define DOCENT__V1__WATCH_EVENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&docent__v1__watch_event__descriptor) \
-    , DOCENT__V1__WATCH_EVENT__EVENT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, DOCENT__V1__WATCH_EVENT__EVENT__NOT_SET, {0} }
 
 
 struct  Docent__V1__RolloutRequest
@@ -947,26 +968,206 @@ struct  Docent__V1__RolloutRequest
    * START: the plan's text
    */
   char *plan;
+  /*
+   * the same id again does nothing and answers the same
+   */
   char *request_id;
   char *reason;
+  /*
+   * START: the candidate, where the plan names none. ROLLBACK: where `stable` returns to; 0: to what it was before.
+   */
+  uint64_t version;
 };
 #define DOCENT__V1__ROLLOUT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&docent__v1__rollout_request__descriptor) \
-    , (char *)protobuf_c_empty_string, DOCENT__V1__ROLLOUT_REQUEST__ACTION__STATUS, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, DOCENT__V1__ROLLOUT_REQUEST__ACTION__STATUS, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
-struct  Docent__V1__RolloutReply
+typedef enum {
+  DOCENT__V1__GATE_READING__OPTIONAL_ESTIMATE__NOT_SET = 0,
+  DOCENT__V1__GATE_READING__OPTIONAL_ESTIMATE_ESTIMATE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(DOCENT__V1__GATE_READING__OPTIONAL_ESTIMATE__CASE)
+} Docent__V1__GateReading__OptionalEstimateCase;
+
+typedef enum {
+  DOCENT__V1__GATE_READING__OPTIONAL_LOWER__NOT_SET = 0,
+  DOCENT__V1__GATE_READING__OPTIONAL_LOWER_LOWER = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(DOCENT__V1__GATE_READING__OPTIONAL_LOWER__CASE)
+} Docent__V1__GateReading__OptionalLowerCase;
+
+typedef enum {
+  DOCENT__V1__GATE_READING__OPTIONAL_UPPER__NOT_SET = 0,
+  DOCENT__V1__GATE_READING__OPTIONAL_UPPER_UPPER = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(DOCENT__V1__GATE_READING__OPTIONAL_UPPER__CASE)
+} Docent__V1__GateReading__OptionalUpperCase;
+
+/*
+ * What a gate has measured in the rollout's step. Numbers that are not there yet are left out, which a oneof of one field
+ * tells from 0: Debian's protoc-c does not know `optional`.
+ */
+struct  Docent__V1__GateReading
+{
+  ProtobufCMessage base;
+  /*
+   * as the plan has it: kl<0.05
+   */
+  char *gate;
+  /*
+   * passed, failed or undecided
+   */
+  char *state;
+  /*
+   * episodes, connections or pairs of batches
+   */
+  uint64_t units;
+  /*
+   * why there is no verdict and none can come
+   */
+  char *note;
+  Docent__V1__GateReading__OptionalEstimateCase optional_estimate_case;
+  union {
+    double estimate;
+  };
+  Docent__V1__GateReading__OptionalLowerCase optional_lower_case;
+  union {
+    double lower;
+  };
+  Docent__V1__GateReading__OptionalUpperCase optional_upper_case;
+  union {
+    double upper;
+  };
+};
+#define DOCENT__V1__GATE_READING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&docent__v1__gate_reading__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, DOCENT__V1__GATE_READING__OPTIONAL_ESTIMATE__NOT_SET, {0}, DOCENT__V1__GATE_READING__OPTIONAL_LOWER__NOT_SET, {0}, DOCENT__V1__GATE_READING__OPTIONAL_UPPER__NOT_SET, {0} }
+
+
+struct  Docent__V1__RolloutEvent
+{
+  ProtobufCMessage base;
+  char *rollout;
+  /*
+   * started, advanced, paused, resumed, promoted, rolled back, aborted or completed
+   */
+  char *kind;
+  /*
+   * from 0
+   */
+  uint32_t step;
+  /*
+   * percent, from then on
+   */
+  double weight;
+  char *who;
+  /*
+   * since 1970-01-01 UTC
+   */
+  int64_t when_us;
+  char *reason;
+};
+#define DOCENT__V1__ROLLOUT_EVENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&docent__v1__rollout_event__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A rollout in a model's history. (Not a RolloutReply: a message that may hold itself has no greatest depth.)
+ */
+struct  Docent__V1__RolloutRecord
 {
   ProtobufCMessage base;
   char *rollout;
   char *state;
   uint64_t candidate;
-  uint32_t weight_percent;
+  uint64_t baseline;
+  uint32_t step;
+  size_t n_steps;
+  double *steps;
+  double weight;
+  char *plan;
   char *reason;
+  char *who;
+  int64_t created_us;
+  int64_t ended_us;
+};
+#define DOCENT__V1__ROLLOUT_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&docent__v1__rollout_record__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Docent__V1__RolloutReply
+{
+  ProtobufCMessage base;
+  /*
+   * 32 hexadecimal digits; empty: the model has had none
+   */
+  char *rollout;
+  /*
+   * running, paused, watching, completed, aborted or rolled back
+   */
+  char *state;
+  uint64_t candidate;
+  /*
+   * why it stands where it stands
+   */
+  char *reason;
+  char *model;
+  /*
+   * `stable` when it began
+   */
+  uint64_t baseline;
+  /*
+   * from 0
+   */
+  uint32_t step;
+  /*
+   * percent of new episodes, of every step
+   */
+  size_t n_steps;
+  double *steps;
+  /*
+   * percent of new episodes that the candidate gets now
+   */
+  double weight;
+  char *plan;
+  size_t n_gates;
+  Docent__V1__GateReading **gates;
+  /*
+   * of this step, counted so far
+   */
+  uint64_t candidate_episodes;
+  uint64_t stable_episodes;
+  /*
+   * since 1970-01-01 UTC, as all times
+   */
+  int64_t step_started_us;
+  int64_t created_us;
+  /*
+   * 0: it is not over
+   */
+  int64_t ended_us;
+  /*
+   * started it
+   */
+  char *who;
+  /*
+   * grows with every change of its state
+   */
+  int64_t revision;
+  /*
+   * HISTORY: of all rollouts of the model, oldest first
+   */
+  size_t n_events;
+  Docent__V1__RolloutEvent **events;
+  /*
+   * HISTORY: newest first
+   */
+  size_t n_rollouts;
+  Docent__V1__RolloutRecord **rollouts;
 };
 #define DOCENT__V1__ROLLOUT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&docent__v1__rollout_reply__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL }
 
 
 /* Docent__V1__Frame methods */
@@ -1786,6 +1987,63 @@ Docent__V1__RolloutRequest *
 void   docent__v1__rollout_request__free_unpacked
                      (Docent__V1__RolloutRequest *message,
                       ProtobufCAllocator *allocator);
+/* Docent__V1__GateReading methods */
+void   docent__v1__gate_reading__init
+                     (Docent__V1__GateReading         *message);
+size_t docent__v1__gate_reading__get_packed_size
+                     (const Docent__V1__GateReading   *message);
+size_t docent__v1__gate_reading__pack
+                     (const Docent__V1__GateReading   *message,
+                      uint8_t             *out);
+size_t docent__v1__gate_reading__pack_to_buffer
+                     (const Docent__V1__GateReading   *message,
+                      ProtobufCBuffer     *buffer);
+Docent__V1__GateReading *
+       docent__v1__gate_reading__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   docent__v1__gate_reading__free_unpacked
+                     (Docent__V1__GateReading *message,
+                      ProtobufCAllocator *allocator);
+/* Docent__V1__RolloutEvent methods */
+void   docent__v1__rollout_event__init
+                     (Docent__V1__RolloutEvent         *message);
+size_t docent__v1__rollout_event__get_packed_size
+                     (const Docent__V1__RolloutEvent   *message);
+size_t docent__v1__rollout_event__pack
+                     (const Docent__V1__RolloutEvent   *message,
+                      uint8_t             *out);
+size_t docent__v1__rollout_event__pack_to_buffer
+                     (const Docent__V1__RolloutEvent   *message,
+                      ProtobufCBuffer     *buffer);
+Docent__V1__RolloutEvent *
+       docent__v1__rollout_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   docent__v1__rollout_event__free_unpacked
+                     (Docent__V1__RolloutEvent *message,
+                      ProtobufCAllocator *allocator);
+/* Docent__V1__RolloutRecord methods */
+void   docent__v1__rollout_record__init
+                     (Docent__V1__RolloutRecord         *message);
+size_t docent__v1__rollout_record__get_packed_size
+                     (const Docent__V1__RolloutRecord   *message);
+size_t docent__v1__rollout_record__pack
+                     (const Docent__V1__RolloutRecord   *message,
+                      uint8_t             *out);
+size_t docent__v1__rollout_record__pack_to_buffer
+                     (const Docent__V1__RolloutRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Docent__V1__RolloutRecord *
+       docent__v1__rollout_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   docent__v1__rollout_record__free_unpacked
+                     (Docent__V1__RolloutRecord *message,
+                      ProtobufCAllocator *allocator);
 /* Docent__V1__RolloutReply methods */
 void   docent__v1__rollout_reply__init
                      (Docent__V1__RolloutReply         *message);
@@ -1936,6 +2194,15 @@ typedef void (*Docent__V1__WatchEvent_Closure)
 typedef void (*Docent__V1__RolloutRequest_Closure)
                  (const Docent__V1__RolloutRequest *message,
                   void *closure_data);
+typedef void (*Docent__V1__GateReading_Closure)
+                 (const Docent__V1__GateReading *message,
+                  void *closure_data);
+typedef void (*Docent__V1__RolloutEvent_Closure)
+                 (const Docent__V1__RolloutEvent *message,
+                  void *closure_data);
+typedef void (*Docent__V1__RolloutRecord_Closure)
+                 (const Docent__V1__RolloutRecord *message,
+                  void *closure_data);
 typedef void (*Docent__V1__RolloutReply_Closure)
                  (const Docent__V1__RolloutReply *message,
                   void *closure_data);
@@ -1996,6 +2263,9 @@ extern const ProtobufCMessageDescriptor docent__v1__watch_request__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__watch_event__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__rollout_request__descriptor;
 extern const ProtobufCEnumDescriptor    docent__v1__rollout_request__action__descriptor;
+extern const ProtobufCMessageDescriptor docent__v1__gate_reading__descriptor;
+extern const ProtobufCMessageDescriptor docent__v1__rollout_event__descriptor;
+extern const ProtobufCMessageDescriptor docent__v1__rollout_record__descriptor;
 extern const ProtobufCMessageDescriptor docent__v1__rollout_reply__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -209,6 +209,24 @@ class Frame(_message.Message):
     welcome: Welcome
     def __init__(self, call: _Optional[int] = ..., infer: _Optional[_Union[InferRequest, _Mapping]] = ..., infer_reply: _Optional[_Union[InferReply, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., describe: _Optional[_Union[DescribeRequest, _Mapping]] = ..., describe_reply: _Optional[_Union[DescribeReply, _Mapping]] = ..., health: _Optional[_Union[HealthRequest, _Mapping]] = ..., health_reply: _Optional[_Union[HealthReply, _Mapping]] = ..., list_models: _Optional[_Union[ListModelsRequest, _Mapping]] = ..., list_models_reply: _Optional[_Union[ListModelsReply, _Mapping]] = ..., alias: _Optional[_Union[AliasRequest, _Mapping]] = ..., alias_reply: _Optional[_Union[AliasReply, _Mapping]] = ..., history: _Optional[_Union[HistoryRequest, _Mapping]] = ..., history_reply: _Optional[_Union[HistoryReply, _Mapping]] = ..., verify: _Optional[_Union[VerifyRequest, _Mapping]] = ..., verify_reply: _Optional[_Union[VerifyReply, _Mapping]] = ..., publish: _Optional[_Union[PublishHeader, _Mapping]] = ..., chunk: _Optional[_Union[Chunk, _Mapping]] = ..., publish_reply: _Optional[_Union[PublishReply, _Mapping]] = ..., fetch: _Optional[_Union[FetchRequest, _Mapping]] = ..., fetch_header: _Optional[_Union[FetchHeader, _Mapping]] = ..., report: _Optional[_Union[ReportRequest, _Mapping]] = ..., report_reply: _Optional[_Union[ReportReply, _Mapping]] = ..., watch: _Optional[_Union[WatchRequest, _Mapping]] = ..., watch_event: _Optional[_Union[WatchEvent, _Mapping]] = ..., rollout: _Optional[_Union[RolloutRequest, _Mapping]] = ..., rollout_reply: _Optional[_Union[RolloutReply, _Mapping]] = ...) -> None: ...
 
+class GateReading(_message.Message):
+    __slots__ = ["estimate", "gate", "lower", "note", "state", "units", "upper"]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    estimate: float
+    gate: str
+    lower: float
+    note: str
+    state: str
+    units: int
+    upper: float
+    def __init__(self, gate: _Optional[str] = ..., state: _Optional[str] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., units: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
+
 class GoAway(_message.Message):
     __slots__ = ["last_call", "status"]
     LAST_CALL_FIELD_NUMBER: _ClassVar[int]
@@ -459,26 +477,103 @@ class ReportRequest(_message.Message):
     version: int
     def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., episode: _Optional[int] = ..., episode_return: _Optional[float] = ..., steps: _Optional[int] = ...) -> None: ...
 
-class RolloutReply(_message.Message):
-    __slots__ = ["candidate", "reason", "rollout", "state", "weight_percent"]
+class RolloutEvent(_message.Message):
+    __slots__ = ["kind", "reason", "rollout", "step", "weight", "when_us", "who"]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ROLLOUT_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WHEN_US_FIELD_NUMBER: _ClassVar[int]
+    WHO_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    reason: str
+    rollout: str
+    step: int
+    weight: float
+    when_us: int
+    who: str
+    def __init__(self, rollout: _Optional[str] = ..., kind: _Optional[str] = ..., step: _Optional[int] = ..., weight: _Optional[float] = ..., who: _Optional[str] = ..., when_us: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RolloutRecord(_message.Message):
+    __slots__ = ["baseline", "candidate", "created_us", "ended_us", "plan", "reason", "rollout", "state", "step", "steps", "weight", "who"]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_US_FIELD_NUMBER: _ClassVar[int]
+    ENDED_US_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
-    WEIGHT_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WHO_FIELD_NUMBER: _ClassVar[int]
+    baseline: int
     candidate: int
+    created_us: int
+    ended_us: int
+    plan: str
     reason: str
     rollout: str
     state: str
-    weight_percent: int
-    def __init__(self, rollout: _Optional[str] = ..., state: _Optional[str] = ..., candidate: _Optional[int] = ..., weight_percent: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+    step: int
+    steps: _containers.RepeatedScalarFieldContainer[float]
+    weight: float
+    who: str
+    def __init__(self, rollout: _Optional[str] = ..., state: _Optional[str] = ..., candidate: _Optional[int] = ..., baseline: _Optional[int] = ..., step: _Optional[int] = ..., steps: _Optional[_Iterable[float]] = ..., weight: _Optional[float] = ..., plan: _Optional[str] = ..., reason: _Optional[str] = ..., who: _Optional[str] = ..., created_us: _Optional[int] = ..., ended_us: _Optional[int] = ...) -> None: ...
+
+class RolloutReply(_message.Message):
+    __slots__ = ["baseline", "candidate", "candidate_episodes", "created_us", "ended_us", "events", "gates", "model", "plan", "reason", "revision", "rollout", "rollouts", "stable_episodes", "state", "step", "step_started_us", "steps", "weight", "who"]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_EPISODES_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_US_FIELD_NUMBER: _ClassVar[int]
+    ENDED_US_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    GATES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    ROLLOUTS_FIELD_NUMBER: _ClassVar[int]
+    ROLLOUT_FIELD_NUMBER: _ClassVar[int]
+    STABLE_EPISODES_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    STEP_STARTED_US_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WHO_FIELD_NUMBER: _ClassVar[int]
+    baseline: int
+    candidate: int
+    candidate_episodes: int
+    created_us: int
+    ended_us: int
+    events: _containers.RepeatedCompositeFieldContainer[RolloutEvent]
+    gates: _containers.RepeatedCompositeFieldContainer[GateReading]
+    model: str
+    plan: str
+    reason: str
+    revision: int
+    rollout: str
+    rollouts: _containers.RepeatedCompositeFieldContainer[RolloutRecord]
+    stable_episodes: int
+    state: str
+    step: int
+    step_started_us: int
+    steps: _containers.RepeatedScalarFieldContainer[float]
+    weight: float
+    who: str
+    def __init__(self, rollout: _Optional[str] = ..., state: _Optional[str] = ..., candidate: _Optional[int] = ..., reason: _Optional[str] = ..., model: _Optional[str] = ..., baseline: _Optional[int] = ..., step: _Optional[int] = ..., steps: _Optional[_Iterable[float]] = ..., weight: _Optional[float] = ..., plan: _Optional[str] = ..., gates: _Optional[_Iterable[_Union[GateReading, _Mapping]]] = ..., candidate_episodes: _Optional[int] = ..., stable_episodes: _Optional[int] = ..., step_started_us: _Optional[int] = ..., created_us: _Optional[int] = ..., ended_us: _Optional[int] = ..., who: _Optional[str] = ..., revision: _Optional[int] = ..., events: _Optional[_Iterable[_Union[RolloutEvent, _Mapping]]] = ..., rollouts: _Optional[_Iterable[_Union[RolloutRecord, _Mapping]]] = ...) -> None: ...
 
 class RolloutRequest(_message.Message):
-    __slots__ = ["action", "model", "plan", "reason", "request_id"]
+    __slots__ = ["action", "model", "plan", "reason", "request_id", "version"]
     class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     ABORT: RolloutRequest.Action
     ACTION_FIELD_NUMBER: _ClassVar[int]
+    HISTORY: RolloutRequest.Action
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PAUSE: RolloutRequest.Action
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -489,12 +584,14 @@ class RolloutRequest(_message.Message):
     ROLLBACK: RolloutRequest.Action
     START: RolloutRequest.Action
     STATUS: RolloutRequest.Action
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     action: RolloutRequest.Action
     model: str
     plan: str
     reason: str
     request_id: str
-    def __init__(self, model: _Optional[str] = ..., action: _Optional[_Union[RolloutRequest.Action, str]] = ..., plan: _Optional[str] = ..., request_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    version: int
+    def __init__(self, model: _Optional[str] = ..., action: _Optional[_Union[RolloutRequest.Action, str]] = ..., plan: _Optional[str] = ..., request_id: _Optional[str] = ..., reason: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class Status(_message.Message):
     __slots__ = ["code", "message", "retry_after_us"]
@@ -563,14 +660,16 @@ class Version(_message.Message):
     def __init__(self, number: _Optional[int] = ..., state: _Optional[_Union[VersionState, str]] = ..., sha256: _Optional[bytes] = ..., artefact_bytes: _Optional[int] = ..., created_us: _Optional[int] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., failure: _Optional[str] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ...) -> None: ...
 
 class WatchEvent(_message.Message):
-    __slots__ = ["alias", "rollout", "version"]
+    __slots__ = ["alias", "model", "rollout", "version"]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     alias: AliasChange
+    model: str
     rollout: RolloutReply
     version: Version
-    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., alias: _Optional[_Union[AliasChange, _Mapping]] = ..., rollout: _Optional[_Union[RolloutReply, _Mapping]] = ...) -> None: ...
+    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., alias: _Optional[_Union[AliasChange, _Mapping]] = ..., rollout: _Optional[_Union[RolloutReply, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class WatchRequest(_message.Message):
     __slots__ = ["model"]

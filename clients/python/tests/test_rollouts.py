@@ -1,0 +1,248 @@
+"""Rollouts, reports, watches and episodes, against a scripted teacher; and what the real service says of them."""
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from docent_client import (
+    AliasChange,
+    Client,
+    Code,
+    DocentError,
+    GateReading,
+    PastRollout,
+    Rollout,
+    RolloutEvent,
+    WatchEvent,
+    retry,
+)
+from docent_client.proto.docent.v1 import docent_pb2 as wire
+from scripted import ScriptedTeacher, reply, status
+
+ID = "3f2a00112233445566778899aabbccdd"
+START_US = 1_767_323_045_000_001
+START = datetime(2026, 1, 2, 3, 4, 5, 1, tzinfo=timezone.utc)
+
+REPLY = wire.RolloutReply(
+    rollout=ID,
+    state="running",
+    candidate=3,
+    baseline=2,
+    reason="why",
+    model="m",
+    step=1,
+    steps=[0.5, 100],
+    weight=0.5,
+    plan="candidate: 3",
+    gates=[
+        wire.GateReading(gate="kl<0.05", state="passed", estimate=0.0, lower=-1.5, upper=0.25, units=12),
+        wire.GateReading(gate="errors<0.01", state="undecided", note="none yet"),
+    ],
+    candidate_episodes=4,
+    stable_episodes=5,
+    step_started_us=START_US,
+    created_us=START_US,
+    who="ops",
+    revision=6,
+)
+ROLLOUT = Rollout(
+    id=ID,
+    model="m",
+    state="running",
+    candidate=3,
+    baseline=2,
+    step=1,
+    steps=(0.5, 100.0),
+    weight=0.5,
+    reason="why",
+    who="ops",
+    plan="candidate: 3",
+    # Measured to be 0 is not the same as not measured.
+    gates=(
+        GateReading("kl<0.05", "passed", 0.0, -1.5, 0.25, 12),
+        GateReading("errors<0.01", "undecided", note="none yet"),
+    ),
+    candidate_episodes=4,
+    stable_episodes=5,
+    step_started=START,
+    created=START,
+    ended=None,
+    revision=6,
+)
+
+
+def answering(*replies, seen):
+    """A script that answers calls about rollouts in turn, and keeps the requests."""
+
+    def script(session):
+        session.welcome()
+        for answer in replies:
+            frame = session.read()
+            assert frame.WhichOneof("body") == "rollout"
+            seen.append(frame.rollout)
+            session.write(wire.Frame(call=frame.call, rollout_reply=answer))
+
+    return script
+
+
+def test_changes_carry_what_they_were_given_and_an_id():
+    seen = []
+    with ScriptedTeacher(answering(*[REPLY] * 7, seen=seen)) as teacher, Client(teacher.address) as client:
+        plan = {"steps": [5, 100], "every": "10m", "gates": ["kl<0.05"]}
+        assert client.rollout_start("m", plan, version=3, reason="new data") == ROLLOUT
+        assert client.rollout_start("m", "candidate: 3\n", request_id="mine") == ROLLOUT
+        assert client.rollout_pause("m", "load test") == ROLLOUT
+        assert client.rollout_resume("m") == ROLLOUT
+        assert client.rollout_promote("m") == ROLLOUT
+        assert client.rollout_abort("m") == ROLLOUT
+        assert client.rollout_rollback("m", 2, reason="worse") == ROLLOUT
+    actions = [wire.RolloutRequest.Action.Name(request.action) for request in seen]
+    assert actions == ["START", "START", "PAUSE", "RESUME", "PROMOTE", "ABORT", "ROLLBACK"]
+    assert json.loads(seen[0].plan) == plan and seen[0].version == 3 and seen[0].reason == "new data"
+    assert seen[1].plan == "candidate: 3\n" and seen[1].request_id == "mine" and seen[1].version == 0
+    assert seen[2].reason == "load test" and seen[6].version == 2 and seen[6].reason == "worse"
+    assert len({request.request_id for request in seen}) == 7 and all(request.request_id for request in seen)
+    assert {request.model for request in seen} == {"m"}
+
+
+def test_a_change_is_sent_again_under_the_same_id(monkeypatch):
+    monkeypatch.setattr(retry, "CALL_SECONDS", 1e-4)
+    seen = []
+
+    def script(session):
+        session.welcome()
+        frame = session.read()
+        seen.append(frame.rollout)
+        session.write(status(frame.call, wire.UNAVAILABLE))
+        frame = session.read()
+        seen.append(frame.rollout)
+        session.write(wire.Frame(call=frame.call, rollout_reply=REPLY))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        assert client.rollout_promote("m") == ROLLOUT
+    assert seen[0] == seen[1]
+
+
+def test_a_status_is_typed_and_none_where_there_was_no_rollout():
+    seen = []
+    script = answering(REPLY, wire.RolloutReply(model="m"), seen=seen)
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        assert client.rollout_status("m") == ROLLOUT
+        assert client.rollout_status("m") is None
+    assert seen == [wire.RolloutRequest(model="m")] * 2
+
+
+def test_a_history_has_rollouts_with_what_happened_in_each():
+    history = wire.RolloutReply(
+        rollouts=[
+            wire.RolloutRecord(rollout=ID, state="running", candidate=3, baseline=2, steps=[1], weight=1, who="ops"),
+            wire.RolloutRecord(rollout="older", state="rolled back", candidate=1, ended_us=START_US, reason="kl"),
+        ],
+        events=[
+            wire.RolloutEvent(rollout="older", kind="started", weight=1, who="ops", when_us=START_US),
+            wire.RolloutEvent(rollout="older", kind="rolled back", step=2, who="docent-teacher", reason="kl"),
+        ],
+    )
+    seen = []
+    with ScriptedTeacher(answering(history, seen=seen)) as teacher, Client(teacher.address) as client:
+        newest, older = client.rollout_history("m")
+    assert seen == [wire.RolloutRequest(model="m", action=wire.RolloutRequest.HISTORY)]
+    assert newest == PastRollout(ID, "running", 3, 2, 0, (1.0,), 1.0, who="ops")
+    assert (older.state, older.ended, older.created, older.reason) == ("rolled back", START, None, "kl")
+    assert older.events[0] == RolloutEvent("started", 0, 1.0, "ops", START, "")
+    assert [event.kind for event in older.events] == ["started", "rolled back"]
+
+
+def test_a_watch_brings_typed_events_and_begins_again_on_another_connection(monkeypatch):
+    monkeypatch.setattr(retry, "CALL_SECONDS", 1e-4)
+    change = wire.AliasChange(alias="stable", to=2, who="ops", when_us=START_US, reason="better")
+    alias = wire.WatchEvent(model="m", alias=change)
+
+    def lost(session):
+        session.welcome()
+        frame = session.read()
+        assert frame.watch == wire.WatchRequest(model="m")
+        session.write(wire.Frame(call=frame.call, watch_event=alias))
+
+    def whole(session):
+        session.welcome()
+        call = session.read().call
+        # An event of a newer schema is passed over.
+        events = [alias, wire.WatchEvent(model="m"), wire.WatchEvent(model="m", rollout=REPLY)]
+        events.append(wire.WatchEvent(model="m", version=wire.Version(number=4)))
+        session.write(*(wire.Frame(call=call, watch_event=event) for event in events))
+        assert session.read() == wire.Frame(call=call, cancel=wire.Cancel())
+
+    with ScriptedTeacher(lost, whole) as teacher, Client(teacher.address) as client:
+        watch = client.watch("m")
+        moved = WatchEvent("m", alias=AliasChange("stable", None, 2, "ops", START, "better"))
+        assert [next(watch), next(watch)] == [moved, moved]
+        assert next(watch) == WatchEvent("m", rollout=ROLLOUT)
+        assert next(watch).version.number == 4
+        watch.close()
+
+
+def test_an_episode_stays_with_its_version_and_reports_its_return():
+    def script(session):
+        session.welcome()
+        for lease in (0, 4, 4):
+            frame = session.read()
+            infer = frame.infer
+            assert (infer.model, infer.alias, infer.episode, infer.lease_version) == ("m", "canary", 7, lease)
+            session.write(reply(frame, version=4))
+        frame = session.read()
+        assert frame.report == wire.ReportRequest(model="m", version=4, episode=7, episode_return=1.5, steps=3)
+        session.write(wire.Frame(call=frame.call, report_reply=wire.ReportReply()))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        with client.episode("m", alias="canary", id=7) as episode:
+            for reward in (1, -0.5, 1):
+                assert episode.infer([1.0]).version == 4
+                episode.record(reward)
+        assert episode.version == 4 and not episode.moved
+        assert not episode.report(), "an episode is reported once"
+
+
+def test_an_episode_whose_version_is_taken_away_goes_on_and_is_not_reported():
+    def script(session):
+        session.welcome()
+        session.write(reply(session.read(), version=4))
+        frame = session.read()
+        assert frame.infer.lease_version == 4
+        moved = reply(frame, version=2)
+        moved.infer_reply.lease_moved = True
+        session.write(moved)
+        frame = session.read()
+        assert frame.infer.lease_version == 2
+        session.write(reply(frame, version=2))
+        assert session.read() is None
+
+    with ScriptedTeacher(script) as teacher:
+        with Client(teacher.address) as client, client.episode("m") as episode:
+            assert episode.id != 0
+            for moved in (False, True, True):
+                episode.infer([1.0])
+                assert episode.moved is moved
+
+
+def test_an_episode_that_fails_is_not_reported():
+    def script(session):
+        session.welcome()
+        session.write(reply(session.read(), version=4))
+        assert session.read() is None
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        with pytest.raises(RuntimeError, match="the environment broke"), client.episode("m") as episode:
+            episode.infer([1.0])
+            raise RuntimeError("the environment broke")
+        client.close()
+    with pytest.raises(ValueError, match="expected another one"):
+        Client.episode(client, "m", id=0)
+
+
+def test_the_service_knows_the_calls(address):
+    """Until it carries out rollouts, it says so; a model that it does not know is no rollout's."""
+    with Client(address) as client:
+        with pytest.raises(DocentError) as caught:
+            client.rollout_status("nobody")
+        assert caught.value.code in (Code.UNIMPLEMENTED, Code.NOT_FOUND)
