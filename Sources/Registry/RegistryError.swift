@@ -44,10 +44,21 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
 }
 
 extension RegistryError {
+  /// The same error, and what it was about.
+  func about(_ what: String, path: String) -> RegistryError {
+    let detail = message.hasPrefix("\(path): ") ? String(message.dropFirst(path.count + 2)) : message
+    return RegistryError(code, "\(path): \(what): \(detail)", cause: cause ?? self)
+  }
+
   /// Passes registry errors through, and says in people's words what an SQLite error means for this registry.
   init(translating error: any Error, path: String) {
     if let error = error as? RegistryError {
       self = error
+      return
+    }
+    // A column with a value that no program of ours has written there.
+    if let error = error as? RowDecodingError {
+      self.init(.corrupted, "\(path): the registry's file is damaged: \(error)", cause: error)
       return
     }
     guard let error = error as? DatabaseError else {

@@ -71,9 +71,10 @@ extension ModelRegistry {
     let now = clock()
     let leftovers = try read { db in
       try Row.fetchAll(db, sql: "SELECT id, owner, touched_us FROM artefacts WHERE promoted = 0").filter { row in
-        let owner = StageOwner(text: row["owner"])
-        return !(owner?.isAlive ?? (now - (row["touched_us"] as Int64) < Self.leftoverMicroseconds))
-      }.map { $0["id"] as Int64 }
+        let owner = StageOwner(text: try row.value("owner"))
+        let touched: Int64 = try row.value("touched_us")
+        return !(owner?.isAlive ?? (now - touched < Self.leftoverMicroseconds))
+      }.map { try $0.value("id") as Int64 }
     }
     if !leftovers.isEmpty { try removeStaged(leftovers) }
   }

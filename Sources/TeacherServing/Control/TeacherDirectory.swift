@@ -11,6 +11,19 @@ actor TeacherDirectory: ControlPlane {
   private struct Entry {
     var model: V1.Model
     var loaded: [UInt64: LoadedVersion] = [:]
+    var lastTargets = LastTargets()
+
+    /// The store's aliases, each where it leads queries.
+    var servedAliases: [V1.AliasTarget] {
+      lastTargets.served(model.aliases) { loaded[$0] != nil }
+    }
+
+    /// The model as callers are told of it.
+    var described: V1.Model {
+      var model = model
+      model.aliases = servedAliases
+      return model
+    }
   }
 
   private let store: any VersionStore
@@ -62,8 +75,20 @@ actor TeacherDirectory: ControlPlane {
           logger.error("version \(number) of model \(model.name) is not served: \(error)")
         }
       }
+      reportAliasesThatStay(model.name)
     }
     await publishCatalogue()
+  }
+
+  private func reportAliasesThatStay(_ name: String) {
+    guard let entry = entries[name] else { return }
+    for (wanted, served) in zip(entry.model.aliases, entry.servedAliases) where wanted != served {
+      logger.error(
+        """
+        alias \(wanted.alias) of model \(name) stays at version \(served.version): version \(wanted.version), where the \
+        registry points it, is not loaded
+        """)
+    }
   }
 
   /// Serves what another program has changed in the store since it was last read, such as a version that was trained
@@ -86,11 +111,14 @@ actor TeacherDirectory: ControlPlane {
       models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
         Catalogue.Model(
           name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
-          stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
+          stored: entry.model.versions.map(\.number), aliases: entry.servedAliases)
       })
   }
 
   private func publishCatalogue() async {
+    for (name, entry) in entries {
+      entries[name]?.lastTargets.remember(entry.servedAliases) { entry.loaded[$0] != nil }
+    }
     await distribute(catalogue)
     watches.notify { serving($0) }
   }
@@ -139,8 +167,11 @@ actor TeacherDirectory: ControlPlane {
 
   private func makeRoom(in name: String, keeping kept: UInt64) {
     guard var entry = entries[name] else { return }
-    let aliased = Set(entry.model.aliases.map(\.version))
-    for number in entry.loaded.keys.sorted() where entry.loaded.count > settings.versionsLoadedMax {
+    let aliased = Set(entry.model.aliases.map(\.version)).union(entry.lastTargets.all)
+    let stored = Set(entry.model.versions.map(\.number))
+    // Those that have been removed from the store first, then the oldest.
+    let order = entry.loaded.keys.sorted { (stored.contains($0) ? 1 : 0, $0) < (stored.contains($1) ? 1 : 0, $1) }
+    for number in order where entry.loaded.count > settings.versionsLoadedMax {
       if number == kept || aliased.contains(number) { continue }
       entry.loaded[number] = nil
       entries[name] = entry
@@ -178,7 +209,7 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func listModels() -> V1.ListModelsReply {
-    V1.ListModelsReply(models: entries.values.map(\.model).sorted { $0.name < $1.name })
+    V1.ListModelsReply(models: entries.values.map(\.described).sorted { $0.name < $1.name })
   }
 
   private func entry(_ name: String) throws -> Entry {
@@ -194,7 +225,7 @@ actor TeacherDirectory: ControlPlane {
         try await self.loadAndPublish(number, request.model)
       }
     }
-    let model = try entry(request.model).model
+    let model = try entry(request.model).described
     return V1.DescribeReply(model: model, version: model.versions.first { $0.number == number })
   }
 
@@ -208,7 +239,7 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func resolve(_ name: String, version: UInt64, alias: String) throws -> UInt64 {
-    let model = try entry(name).model
+    let model = try entry(name).described
     if version != 0 {
       return try known(version, in: model)
     }
@@ -236,7 +267,7 @@ actor TeacherDirectory: ControlPlane {
   private func serving(_ name: String) -> V1.Serving {
     if name.isEmpty { return isDraining ? .notServing : .serving }
     guard let entry = entries[name] else { return .serviceUnknown }
-    let stable = entry.model.aliases.first { $0.alias == "stable" }
+    let stable = entry.servedAliases.first { $0.alias == "stable" }
     return isDraining || stable.flatMap { entry.loaded[$0.version] } == nil ? .notServing : .serving
   }
 
