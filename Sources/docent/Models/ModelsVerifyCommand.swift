@@ -35,6 +35,7 @@ struct ModelsVerifyCommand: AsyncParsableCommand {
   }
 }
 
-private struct VerificationFailure: Error, CustomStringConvertible {
+/// Something is not as it was published.
+struct VerificationFailure: Error, CustomStringConvertible {
   let description: String
 }
