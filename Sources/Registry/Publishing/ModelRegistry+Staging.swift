@@ -31,7 +31,13 @@ extension ModelRegistry {
       defer { list = [] }
       return list
     }
-    if !dropped.isEmpty { try removeStaged(dropped) }
+    do {
+      if !dropped.isEmpty { try removeStaged(dropped) }
+    } catch {
+      // As on a full disk: the next stage tries again.
+      abandoned.withLock { $0 += dropped }
+      throw error
+    }
     return ArtefactStage(registry: self, bytes: bytes, sha256: sha256)
   }
 

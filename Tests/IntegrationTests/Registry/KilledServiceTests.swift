@@ -109,7 +109,7 @@ import Wire
     var pending = Pending(number: number, policy: try Self.policy(number))
     let artefact = pending.policy.artefact
     // About as long as the service takes for it, and a little more.
-    let moment = Duration.milliseconds(10 + artefact.count / 40_000) * draw
+    let moment = Duration.milliseconds(10 + artefact.count / 8_000) * draw
     switch Kill.allCases[number % Kill.allCases.count] {
     case .cut:
       let bytes = Self.session(pending.header, artefact)
