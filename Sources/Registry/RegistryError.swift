@@ -73,6 +73,9 @@ extension RegistryError {
       self.init(.busy, "\(path): another process kept the registry locked (\(detail)); try again", cause: error)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       self.init(.corrupted, "\(path): the registry's file is damaged: \(detail)", cause: error)
+    case .SQLITE_ERROR:
+      // Of statements that are the program's own: the tables are not what its migrations made.
+      self.init(.corrupted, "\(path): the registry's schema is damaged: \(detail)", cause: error)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
       self.init(.readOnly, "\(path): the registry cannot be written: \(detail)", cause: error)
     case .SQLITE_CONSTRAINT:

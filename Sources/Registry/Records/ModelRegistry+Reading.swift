@@ -27,6 +27,14 @@ extension ModelRegistry {
   ///
   /// - Throws: `notFound`, saying what there is instead.
   public func resolve(model: String, _ selector: VersionSelector = .stable) throws -> VersionRecord {
+    do {
+      return try find(model, selector)
+    } catch let error as RegistryError where error.code == .corrupted {
+      throw error.about("\(model)\(selector) cannot be read", path: path)
+    }
+  }
+
+  private func find(_ model: String, _ selector: VersionSelector) throws -> VersionRecord {
     try read { db in
       let modelID: Int64 = try requireModel(db, model).value("id")
       let number: Int64?
@@ -51,6 +59,9 @@ extension ModelRegistry {
           .notFound,
           "model '\(model)' has no version \(selector); it has \(Self.listing(numbers.map { "#\($0)" }, none: "none"))")
       }
+      guard number == Int64(exactly: version.number), version.model == model else {
+        throw RegistryError(.corrupted, "an index leads to \(version.model)#\(version.number)")
+      }
       return version
     }
   }
@@ -62,6 +73,11 @@ extension ModelRegistry {
       let names = try String.fetchAll(db, sql: "SELECT name FROM models ORDER BY name")
       throw RegistryError(
         .notFound, "\(path): there is no model '\(name)'; there is \(Self.listing(names, none: "none yet"))")
+    }
+    let own = try String.fetchOne(
+      db, sql: "SELECT name FROM models WHERE id = ?", arguments: [try row.value("id") as Int64])
+    guard own == name else {
+      throw RegistryError(.corrupted, "\(path): model '\(name)': an index leads to the row of another model")
     }
     return row
   }
@@ -108,6 +124,7 @@ extension ModelRegistry {
 
   private static func versionRecord(_ db: Database, _ row: Row) throws -> VersionRecord {
     let id: Int64 = try row.value("id")
+    try requireOwnRow(db, row, version: id)
     guard let sha256 = try row.hash("sha256") else { throw RegistryError(.corrupted, "an artefact has no SHA-256") }
     let bytes: Int = try row.value("bytes")
     guard (1...artefactBytesMax).contains(bytes) else {
@@ -122,6 +139,20 @@ extension ModelRegistry {
       architectureJSON: try row.value("architecture"), fingerprint: try row.hash("fingerprint"),
       createdMicroseconds: try row.value("created_us"), who: try row.value("who"), lineage: lineage, id: id,
       artefactID: try row.value("artefact"))
+  }
+
+  /// A query that goes by an index gets the index's word for a version's model and number: the row itself must say the
+  /// same, or a damaged index would lead to another version.
+  private static func requireOwnRow(_ db: Database, _ row: Row, version id: Int64) throws {
+    let own = try Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT number, (SELECT name FROM models WHERE models.id = versions.model) AS name FROM versions WHERE id = ?
+          """), arguments: [id])
+    let same = try own.map { own in
+      try own.number("number") == row.number("number") && own.value("name") as String? == row.value("name")
+    }
+    guard same == true else { throw RegistryError(.corrupted, "an index leads to the row of another version") }
   }
 
   private static func fetchTeachers(_ db: Database, version: Int64) throws -> [TeacherUse] {

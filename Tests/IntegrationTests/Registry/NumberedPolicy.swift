@@ -15,9 +15,8 @@ struct NumberedPolicy {
     let architecture = try PolicyArchitecture(
       environment: "CartPole-v1", observationWidth: 4, head: .categorical(actions: 2), policyHidden: hidden,
       hasValue: false)
-    var parameters = [Float](repeating: 0.125, count: architecture.parameterCount)
+    var parameters = [Float](repeating: Float(number) / 4096, count: architecture.parameterCount)
     for index in 0..<8 { parameters[index] = Float((index * 31 + number * 7919) % 1009) / 1009 - 0.5 }
-    parameters[8] = Float(number)
     policy = try Policy(architecture: architecture, parameters: parameters)
     artefact = PolicyArtefact.encode(policy)
     golden = GoldenRows(of: InferencePolicy(policy))
