@@ -162,7 +162,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent",
-        "docent-teacher", "docent-student", nioCore, nioPosix, nioSSL, crypto, subprocess, system,
+        "docent-teacher", "docent-student", nioCore, nioPosix, nioSSL, crypto, grdb, subprocess, system,
       ], swiftSettings: swiftSettings),
   ]
 )

@@ -44,10 +44,21 @@ public struct RegistryError: Error, Sendable, CustomStringConvertible {
 }
 
 extension RegistryError {
+  /// The same error, and what it was about.
+  func about(_ what: String, path: String) -> RegistryError {
+    let detail = message.hasPrefix("\(path): ") ? String(message.dropFirst(path.count + 2)) : message
+    return RegistryError(code, "\(path): \(what): \(detail)", cause: cause ?? self)
+  }
+
   /// Passes registry errors through, and says in people's words what an SQLite error means for this registry.
   init(translating error: any Error, path: String) {
     if let error = error as? RegistryError {
       self = error
+      return
+    }
+    // A column with a value that no program of ours has written there.
+    if let error = error as? RowDecodingError {
+      self.init(.corrupted, "\(path): the registry's file is damaged: \(error)", cause: error)
       return
     }
     guard let error = error as? DatabaseError else {
@@ -62,6 +73,9 @@ extension RegistryError {
       self.init(.busy, "\(path): another process kept the registry locked (\(detail)); try again", cause: error)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       self.init(.corrupted, "\(path): the registry's file is damaged: \(detail)", cause: error)
+    case .SQLITE_ERROR:
+      // Of statements that are the program's own: the tables are not what its migrations made.
+      self.init(.corrupted, "\(path): the registry's schema is damaged: \(detail)", cause: error)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
       self.init(.readOnly, "\(path): the registry cannot be written: \(detail)", cause: error)
     case .SQLITE_CONSTRAINT:

@@ -3,7 +3,7 @@ public import Wire
 
 /// Where versions live. Serving knows neither files nor SQL: the executable hands it this.
 ///
-/// Functions are called off the event loops, one change at a time. They throw `WireStatus` for what the caller did; any
+/// Functions are called off the event loops, one change at a time, and what only reads beside it. They throw `WireStatus` for what the caller did; any
 /// other error is INTERNAL to the caller.
 public protocol VersionStore: Sendable {
   /// Every model, its versions oldest first, its aliases by name. `state` and `failure` are the service's to fill in.
@@ -38,7 +38,8 @@ public protocol VersionStore: Sendable {
   /// Oldest first. NOT_FOUND for a model that is not there.
   func history(of model: String) async throws -> [V1.AliasChange]
 
-  /// Recomputes every hash and golden row of a model, or with an empty name of all.
+  /// Recomputes every hash and golden row of a model, or with an empty name of all. Takes long, and holds up nothing
+  /// else. A result for each version; without a version, a problem of the model; without both, one of the store.
   func verify(model: String) async throws -> [V1.VerifyResult]
 }
 

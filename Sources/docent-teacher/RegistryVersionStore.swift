@@ -7,26 +7,45 @@ import Wire
 
 /// The versions of a registry's file, for the service.
 ///
-/// The registry blocks the thread that calls it, so it is called on a thread of its own.
+/// The registry blocks the thread that calls it, so it is called on threads of its own: one changes it and loads from
+/// it, the other one, with a connection of its own, reads what takes long. Neither waits for the other.
 struct RegistryVersionStore: VersionStore {
   private let store: PolicyStore
   private let thread = NIOThreadPool(numberOfThreads: 1)
+  private let reader: PolicyStore
+  private let readerThread = NIOThreadPool(numberOfThreads: 1)
 
   /// Makes an empty registry where there is none.
   init(path: String) throws {
     store = try PolicyStore(path: path, mode: .create)
+    reader = try PolicyStore(path: path, mode: .readOnly)
     thread.start()
+    readerThread.start()
   }
 
   func close() async {
+    try? await readerThread.shutdownGracefully()
     try? await thread.shutdownGracefully()
   }
 
   private func perform<Answer: Sendable>(
     _ body: @escaping @Sendable (PolicyStore) throws -> Answer
   ) async throws -> Answer {
+    try await Self.run(on: thread, store, body)
+  }
+
+  /// What takes long, or may: piece by piece, so that others who read get in between.
+  private func look<Answer: Sendable>(
+    _ body: @escaping @Sendable (PolicyStore) throws -> Answer
+  ) async throws -> Answer {
+    try await Self.run(on: readerThread, reader, body)
+  }
+
+  private static func run<Answer: Sendable>(
+    on thread: NIOThreadPool, _ store: PolicyStore, _ body: @escaping @Sendable (PolicyStore) throws -> Answer
+  ) async throws -> Answer {
     do {
-      return try await thread.runIfActive { [store] in try body(store) }
+      return try await thread.runIfActive { try body(store) }
     } catch {
       throw WireStatus(storeError: error)
     }
@@ -51,7 +70,7 @@ struct RegistryVersionStore: VersionStore {
   }
 
   func fetch(model: String, version: UInt64) async throws -> V1.FetchHeader {
-    try await perform { store in
+    try await look { store in
       let record = try store.registry.resolve(model: model, .version(version))
       try store.registry.checkArtefact(of: record)
       let golden = try store.registry.golden(of: record).map { try GoldenRows($0) }
@@ -65,7 +84,7 @@ struct RegistryVersionStore: VersionStore {
   }
 
   func artefactBytes(model: String, version: UInt64, from offset: Int) async throws -> [UInt8] {
-    try await perform { store in
+    try await look { store in
       try store.registry.artefactBytes(
         of: try store.registry.resolve(model: model, .version(version)), from: offset)
     }
@@ -110,7 +129,7 @@ struct RegistryVersionStore: VersionStore {
   }
 
   func history(of model: String) async throws -> [V1.AliasChange] {
-    try await perform { store in
+    try await look { store in
       try store.registry.history(of: model).map {
         V1.AliasChange(
           alias: $0.alias, from: $0.from ?? 0, to: $0.to ?? 0, who: $0.who, whenMicroseconds: $0.whenMicroseconds,
@@ -120,10 +139,14 @@ struct RegistryVersionStore: VersionStore {
   }
 
   func verify(model: String) async throws -> [V1.VerifyResult] {
-    try await perform { store in
-      try store.verify(model: model.isEmpty ? nil : model).map {
-        V1.VerifyResult(model: $0.model, version: $0.version, ok: $0.problem == nil, problem: $0.problem ?? "")
+    let steps = try await look { try $0.verification(of: model.isEmpty ? nil : model, briefly: true) }
+    var results: [V1.VerifyResult] = []
+    for step in steps {
+      results += try await look { $0.check(step) }.map {
+        V1.VerifyResult(
+          model: $0.model ?? "", version: $0.version ?? 0, ok: $0.problem == nil, problem: $0.problem ?? "")
       }
     }
+    return results
   }
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 /// `docent models`: what is stored or served, and moving it about.
 struct ModelsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "Lists, checks, moves, imports and exports model versions.",
+    commandName: "models", abstract: "Lists, checks, moves, copies, imports and exports model versions.",
     discussion: """
       A registry is an SQLite file; a server is a running docent-teacher. A version is named NAME#VERSION, or NAME@ALIAS; \
       NAME alone means NAME@stable.
@@ -16,6 +16,7 @@ struct ModelsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ModelsListCommand.self, ModelsShowCommand.self, ModelsHistoryCommand.self, ModelsAliasCommand.self,
-      ModelsVerifyCommand.self, ModelsImportCommand.self, ModelsExportCommand.self, ModelsPublishCommand.self,
+      ModelsVerifyCommand.self, ModelsBackupCommand.self, ModelsCollectCommand.self,
+      ModelsImportCommand.self, ModelsExportCommand.self, ModelsPublishCommand.self,
     ])
 }

@@ -64,7 +64,7 @@ import Testing
 
     let results = try fixture.store.verify()
     #expect(
-      results.map { "\($0.model)#\($0.version) \($0.problem == nil)" } == [
+      results.map { "\($0.model ?? "")#\($0.version ?? 0) \($0.problem == nil)" } == [
         "a#1 true", "a#2 false", "a#3 true", "b#1 false",
       ])
     #expect(results[1].problem?.hasPrefix("a#2: the artefact is not a policy that can be used: ") == true)

@@ -2,6 +2,7 @@ import Crypto
 import Logging
 import Neural
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -80,6 +81,65 @@ import Wire
     #expect(latest?.loaded.map(\.number) == [1, 2])
     try await directory.refresh()
     #expect(seen.withLock(\.count) == catalogues + 1, "nothing is distributed where nothing has changed")
+  }
+
+  @Test("An alias that another program moves to a version that cannot be loaded goes on where it led, until it can")
+  func foreignMoveToBrokenVersion() async throws {
+    var settings = ServingSettings.defaults
+    settings.newestVersionsLoaded = 1
+    settings.versionsLoadedMax = 1
+    let log = RecordingLog()
+    let directory = TeacherDirectory(store: store, settings: settings, logger: log.logger)
+    try await directory.start { catalogue in self.seen.withLock { $0.append(catalogue) } }
+    try await publish(directory, seed: 1)
+    store.breakVersion(2)
+    store.changeFromOutside { models in
+      models[0].versions += [V1.Version(number: 2, createdMicroseconds: 2), V1.Version(number: 3, createdMicroseconds: 3)]
+      models[0].aliases = [
+        V1.AliasTarget(alias: "beta", version: 2), V1.AliasTarget(alias: "next", version: 3),
+        V1.AliasTarget(alias: "stable", version: 2),
+      ]
+    }
+    try await directory.refresh()
+    #expect(
+      latest?.aliases == [
+        V1.AliasTarget(alias: "beta", version: 2), V1.AliasTarget(alias: "next", version: 3),
+        V1.AliasTarget(alias: "stable", version: 1),
+      ], "beta led nowhere before, and next can be loaded")
+    #expect(latest?.loaded.map(\.number) == [1, 3], "the old target makes no room")
+    let said = "alias stable of model m stays at version 1: version 2, where the registry points it, is not loaded"
+    #expect(log.all.contains { $0.level == .error && $0.message == said })
+    guard case .describeReply(let reply) = try await directory.answer(.describe(V1.DescribeRequest(model: "m")), who: "")
+    else {
+      Issue.record("no description")
+      return
+    }
+    #expect(reply.version?.number == 1 && reply.model?.aliases.last == V1.AliasTarget(alias: "stable", version: 1))
+    #expect(reply.model?.versions[1].state == .failed && reply.model?.versions[1].failure.contains("corrupted") == true)
+    // A move of another alias does not lose it.
+    _ = try await move(directory, "next", to: 0)
+    #expect(latest?.aliases.last == V1.AliasTarget(alias: "stable", version: 1))
+    store.mendVersion(2)
+    store.changeFromOutside { _ in }
+    try await directory.refresh()
+    #expect(latest?.aliases.last == V1.AliasTarget(alias: "stable", version: 2))
+  }
+
+  @Test("A version that another program removes is not described, answers while it is loaded, and makes room first")
+  func removedVersion() async throws {
+    var settings = ServingSettings.defaults
+    settings.versionsLoadedMax = 3
+    let directory = try await start(settings: settings)
+    for seed in 1...3 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    store.changeFromOutside { models in models[0].versions.remove(at: 2) }
+    let error = await #expect(throws: WireStatus.self) {
+      try await directory.answer(.describe(V1.DescribeRequest(model: "m", version: 3)), who: "test")
+    }
+    #expect(error == WireStatus(.notFound, "model m has no version 3, expected one of: 1, 2"))
+    #expect(latest?.stored == [1, 2] && latest?.loaded.map(\.number) == [1, 2, 3])
+    store.changeFromOutside { models in models[0].versions.append(V1.Version(number: 4, createdMicroseconds: 4)) }
+    try await directory.refresh()
+    #expect(latest?.loaded.map(\.number) == [1, 2, 4])
   }
 
   @Test("A publish that the store refuses changes nothing that is served")

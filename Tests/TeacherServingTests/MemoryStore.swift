@@ -29,6 +29,10 @@ final class MemoryStore: VersionStore {
     state.withLock { _ = $0.broken.insert(number) }
   }
 
+  func mendVersion(_ number: UInt64) {
+    state.withLock { _ = $0.broken.remove(number) }
+  }
+
   static func artefact(seed: UInt8, bytes: Int = 40) -> [UInt8] {
     [seed] + [UInt8](repeating: 7, count: bytes - 1)
   }

@@ -18,18 +18,23 @@ public struct RunningTeacher: Sendable {
   /// - Parameters:
   ///   - listen: HOST:PORT.
   ///   - descriptorsMax: the process's limit of open files; nil for this one's.
+  ///   - wrapper: a program and its arguments that become the service when they are given its own.
   ///   - endsInBody: `body` ends the service itself, and it is not asked.
   /// - Returns: what `body` returned, the service's exit code (or minus the number of the signal that ended it), and
   ///   its log.
   public static func serve<Answer: Sendable>(
     registry: String, listen: String = "127.0.0.1:0", arguments: [String] = [], descriptorsMax: Int? = nil,
-    endsInBody: Bool = false, body: @Sendable (RunningTeacher) async throws -> Answer
+    wrapper: [String] = [], endsInBody: Bool = false, body: @Sendable (RunningTeacher) async throws -> Answer
   ) async throws -> (answer: Answer, code: Int32, log: String) {
     var all = ["serve", "--registry", registry, "--listen", listen] + arguments
     var program = Program.teacher.path
     if let descriptorsMax {
       all = ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", program] + all
       program = "/bin/sh"
+    }
+    if let wrapping = wrapper.first {
+      all = wrapper.dropFirst() + [program] + all
+      program = wrapping
     }
     let result = try await Subprocess.run(
       .path(FilePath(program)), arguments: Arguments(all),

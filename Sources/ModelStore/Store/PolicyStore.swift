@@ -53,6 +53,11 @@ public struct PolicyStore: Sendable {
       throw ModelStoreError(
         .mismatch, "\(name): the policy's fingerprint is \(policy.fingerprint); the registry says \(expected)")
     }
+    guard (try? version.architecture) == policy.architecture else {
+      throw ModelStoreError(
+        .mismatch, "\(name): the policy's architecture is \(PolicyArtefact.architectureJSON(policy.architecture)); "
+          + "the registry says \(version.architectureJSON)")
+    }
     let inference = InferencePolicy(policy)
     let golden = try registry.golden(of: version).map { bytes in try GoldenRows(bytes) }
     do throws(ModelStoreError) {

@@ -3,13 +3,13 @@ import GRDB
 extension ModelRegistry {
   /// Where the aliases of a model point, by name.
   public func aliases(of model: String) throws -> [AliasRecord] {
-    try read { db in try Self.fetchAliases(db, model: requireModel(db, model)["id"]) }
+    try read { db in try Self.fetchAliases(db, model: requireModel(db, model).value("id")) }
   }
 
   /// Every change of a model's aliases, oldest first.
   public func history(of model: String) throws -> [AliasChange] {
     try read { db in
-      let id: Int64 = try requireModel(db, model)["id"]
+      let id: Int64 = try requireModel(db, model).value("id")
       return try Row.fetchAll(
         db,
         sql: """
@@ -17,8 +17,8 @@ extension ModelRegistry {
           """, arguments: [id]
       ).map { row in
         AliasChange(
-          alias: row["alias"], from: row.number("from_version"), to: row.number("to_version"), who: row["who"],
-          whenMicroseconds: row["when_us"], why: row["why"])
+          alias: try row.value("alias"), from: try row.number("from_version"), to: try row.number("to_version"),
+          who: try row.value("who"), whenMicroseconds: try row.value("when_us"), why: try row.value("why"))
       }
     }
   }
@@ -43,10 +43,10 @@ extension ModelRegistry {
         try request.require(asked, id: requestID)
         return (request.from == 0 ? nil : request.from, request.to == 0 ? nil : request.to)
       }
-      let modelID: Int64 = try requireModel(db, model)["id"]
+      let modelID: Int64 = try requireModel(db, model).value("id")
       let from = try Int64.fetchOne(
         db, sql: "SELECT version FROM aliases WHERE model = ? AND alias = ?", arguments: [modelID, alias]
-      ).map { UInt64($0) }
+      ).map { UInt64(clamping: $0) }
       try require(db, version, from: from, alias: alias, of: model, modelID: modelID)
       let move = AliasMove(alias: alias, from: from, to: version, who: who, why: why)
       try Self.apply(db, move, model: modelID, now: now)
@@ -96,7 +96,7 @@ extension ModelRegistry {
 
   static func fetchAliases(_ db: Database, model: Int64) throws -> [AliasRecord] {
     try Row.fetchAll(db, sql: "SELECT alias, version FROM aliases WHERE model = ? ORDER BY alias", arguments: [model])
-      .map { AliasRecord(alias: $0["alias"], version: UInt64($0["version"] as Int64)) }
+      .map { AliasRecord(alias: try $0.value("alias"), version: try $0.number("version") ?? 0) }
   }
 }
 

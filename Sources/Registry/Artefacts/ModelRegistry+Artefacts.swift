@@ -9,20 +9,17 @@ struct StoredArtefact {
 }
 
 extension ModelRegistry {
-  /// The bytes of a version's artefact, checked against its SHA-256.
+  /// The bytes of a version's artefact, checked against its SHA-256. Read piece by piece: a writer waits for one at most.
   ///
-  /// - Throws: `corrupted`, with the version named, when they are not what was published.
+  /// - Throws: `corrupted`, with the version named, when they are not what was published; `notFound` when it has been
+  ///   removed.
   public func artefact(of version: VersionRecord) throws -> [UInt8] {
-    let content = try read { db in
-      try Self.content(db, artefact: version.artefactID, bytes: version.artefactBytes)
+    var content: [UInt8] = []
+    content.reserveCapacity(version.artefactBytes)
+    while content.count < version.artefactBytes {
+      content += try artefactBytes(of: version, from: content.count)
     }
-    let actual = ContentHash(of: content)
-    guard content.count == version.artefactBytes, actual == version.sha256 else {
-      throw RegistryError(
-        .corrupted,
-        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: its \(content.count) bytes have "
-          + "SHA-256 \(actual); expected \(version.artefactBytes) bytes with \(version.sha256)")
-    }
+    try require(ContentHash(of: content), bytes: content.count, of: version)
     return content
   }
 
@@ -37,37 +34,40 @@ extension ModelRegistry {
       hasher.update(data: piece)
       offset += piece.count
     }
-    let actual = ContentHash(hasher.finalize())
-    guard offset == version.artefactBytes, actual == version.sha256 else {
+    try require(ContentHash(hasher.finalize()), bytes: offset, of: version)
+  }
+
+  private func require(_ actual: ContentHash, bytes: Int, of version: VersionRecord) throws {
+    guard bytes == version.artefactBytes, actual == version.sha256 else {
       throw RegistryError(
         .corrupted,
-        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: its \(offset) bytes have SHA-256 "
+        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: its \(bytes) bytes have SHA-256 "
           + "\(actual); expected \(version.artefactBytes) bytes with \(version.sha256)")
     }
   }
 
   /// The artefact's bytes from `offset` to the end of the piece that holds it: at least one, and not checked.
   ///
-  /// - Throws: `corrupted` where there is no such piece.
+  /// - Throws: `corrupted` where there is no such piece; `notFound` when the version has been removed.
   public func artefactBytes(of version: VersionRecord, from offset: Int) throws -> [UInt8] {
     let (position, skipped) = offset.quotientAndRemainder(dividingBy: Self.chunkBytes)
-    let piece = try read { db in
-      try Data.fetchOne(
+    return try naming(version, "artefact") { db in
+      let piece = try Data.fetchOne(
         db, sql: "SELECT data FROM artefact_chunks WHERE artefact = ? AND position = ?",
         arguments: [version.artefactID, Int64(position)])
+      guard let piece, piece.count > skipped else {
+        _ = try Self.version(db, model: version.model, number: version.number)
+        throw RegistryError(
+          .corrupted,
+          "nothing is stored at byte \(offset) of the \(version.artefactBytes) with SHA-256 \(version.sha256)")
+      }
+      return [UInt8](piece.dropFirst(skipped))
     }
-    guard let piece, piece.count > skipped else {
-      throw RegistryError(
-        .corrupted,
-        "\(path): the artefact of \(version.model)#\(version.number) is corrupted: nothing is stored at byte \(offset) "
-          + "of \(version.artefactBytes)")
-    }
-    return [UInt8](piece.dropFirst(skipped))
   }
 
   /// The golden rows of a version; nil where none were published.
   public func golden(of version: VersionRecord) throws -> GoldenBytes? {
-    try read { db in
+    try naming(version, "golden rows") { db in
       guard
         let row = try Row.fetchOne(
           db,
@@ -76,21 +76,22 @@ extension ModelRegistry {
       else {
         throw RegistryError(.notFound, "\(path): \(version.model)#\(version.number) has been removed")
       }
-      guard let rows = row["golden_rows"] as Int? else { return nil }
+      guard let rows = try row.value("golden_rows") as Int? else { return nil }
       return GoldenBytes(
-        rows: rows, observations: [UInt8](row["golden_observations"] as Data),
-        outputs: [UInt8](row["golden_outputs"] as Data), values: [UInt8](row["golden_values"] as Data))
+        rows: rows, observations: [UInt8](try row.value("golden_observations") as Data),
+        outputs: [UInt8](try row.value("golden_outputs") as Data),
+        values: [UInt8](try row.value("golden_values") as Data))
     }
   }
 
-  /// What SQLite finds wrong with the file's pages, indexes and references; empty when it is sound. Reads everything.
-  public func integrityProblems() throws -> [String] {
-    try read { db in
-      let problems = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
-      let orphans = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
-        "a row of '\(row[0] as String? ?? "?")' refers to a row of '\(row[2] as String? ?? "?")' that is not there"
-      }
-      return problems + orphans
+  /// Reads something of a version, and names the version where that is corrupted.
+  private func naming<Result>(_ version: VersionRecord, _ what: String, _ body: (Database) throws -> Result) throws
+    -> Result
+  {
+    do {
+      return try read(body)
+    } catch let error as RegistryError where error.code == .corrupted {
+      throw error.about("\(version.model)#\(version.number): the \(what) cannot be read", path: path)
     }
   }
 
@@ -98,17 +99,17 @@ extension ModelRegistry {
     let stored = try read { db -> (id: Int64, content: [UInt8])? in
       guard
         let row = try Row.fetchOne(
-          db, sql: "SELECT id, bytes FROM artefacts WHERE sha256 = ? AND promoted = 1", arguments: [sha256.data])
+          db, sql: "SELECT id FROM artefacts WHERE sha256 = ? AND promoted = 1", arguments: [sha256.data])
       else { return nil }
-      return try (row["id"], Self.content(db, artefact: row["id"], bytes: row["bytes"]))
+      let id = try row.value("id") as Int64
+      return (id, try Self.content(db, artefact: id))
     }
     return stored.map { StoredArtefact(id: $0.id, isIntact: ContentHash(of: $0.content) == sha256) }
   }
 
   /// The chunks in their order; one copy from SQLite's pages into the result.
-  private static func content(_ db: Database, artefact: Int64, bytes: Int) throws -> [UInt8] {
+  private static func content(_ db: Database, artefact: Int64) throws -> [UInt8] {
     var content: [UInt8] = []
-    content.reserveCapacity(bytes)
     let chunks = try Row.fetchCursor(
       db, sql: "SELECT data FROM artefact_chunks WHERE artefact = ? ORDER BY position", arguments: [artefact])
     while let row = try chunks.next() {

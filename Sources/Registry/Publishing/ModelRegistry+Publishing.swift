@@ -88,7 +88,7 @@ extension ModelRegistry {
         ON CONFLICT (name) DO UPDATE SET next_version = next_version + 1
         """, arguments: [model, now])
     let row = try Row.fetchOne(db, sql: "SELECT id, next_version FROM models WHERE name = ?", arguments: [model])!
-    return (row["id"], UInt64(row["next_version"] as Int64) - 1)
+    return (try row.value("id"), (try row.number("next_version") ?? 1) - 1)
   }
 
   private static func insertVersion(

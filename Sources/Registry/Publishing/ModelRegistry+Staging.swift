@@ -31,7 +31,13 @@ extension ModelRegistry {
       defer { list = [] }
       return list
     }
-    if !dropped.isEmpty { try removeStaged(dropped) }
+    do {
+      if !dropped.isEmpty { try removeStaged(dropped) }
+    } catch {
+      // As on a full disk: the next stage tries again.
+      abandoned.withLock { $0 += dropped }
+      throw error
+    }
     return ArtefactStage(registry: self, bytes: bytes, sha256: sha256)
   }
 
@@ -71,9 +77,10 @@ extension ModelRegistry {
     let now = clock()
     let leftovers = try read { db in
       try Row.fetchAll(db, sql: "SELECT id, owner, touched_us FROM artefacts WHERE promoted = 0").filter { row in
-        let owner = StageOwner(text: row["owner"])
-        return !(owner?.isAlive ?? (now - (row["touched_us"] as Int64) < Self.leftoverMicroseconds))
-      }.map { $0["id"] as Int64 }
+        let owner = StageOwner(text: try row.value("owner"))
+        let touched: Int64 = try row.value("touched_us")
+        return !(owner?.isAlive ?? (now - touched < Self.leftoverMicroseconds))
+      }.map { try $0.value("id") as Int64 }
     }
     if !leftovers.isEmpty { try removeStaged(leftovers) }
   }

@@ -27,13 +27,13 @@ struct Request: Equatable {
       let row = try Row.fetchOne(
         db, sql: "SELECT asked, from_version, to_version FROM requests WHERE id = ?", arguments: [id])
     else { return nil }
-    let parts = (row["asked"] as String).split(separator: " ", maxSplits: 2).map(String.init)
+    let parts = (try row.value("asked") as String).split(separator: " ", maxSplits: 2).map(String.init)
     guard parts.count == 3, let kind = Kind(rawValue: parts[0]) else {
       throw RegistryError(.corrupted, "the record of request '\(id)' cannot be read")
     }
     return Request(
-      kind: kind, model: parts[1], detail: parts[2], from: UInt64(clamping: row["from_version"] as Int64? ?? 0),
-      to: UInt64(clamping: row["to_version"] as Int64? ?? 0))
+      kind: kind, model: parts[1], detail: parts[2], from: try row.number("from_version") ?? 0,
+      to: try row.number("to_version") ?? 0)
   }
 
   static func insert(_ db: Database, id: String, _ request: Request, from: UInt64?, to: UInt64?, now: Int64) throws {

@@ -70,7 +70,7 @@ extension ModelRegistry {
         db,
         sql: "SELECT step, name, value FROM metrics WHERE run = ? AND (? IS NULL OR name = ?) ORDER BY step, name",
         arguments: [run, name, name]
-      ).map { Metric(step: $0["step"], name: $0["name"], value: $0["value"] as Double? ?? .nan) }
+      ).map { Metric(step: try $0.value("step"), name: try $0.value("name"), value: try $0.value("value") as Double? ?? .nan) }
     }
   }
 
@@ -83,12 +83,12 @@ extension ModelRegistry {
   }
 
   private static func record(_ row: Row) throws -> RunRecord {
-    guard let state = RunRecord.State(rawValue: row["state"]) else {
-      throw RegistryError(.corrupted, "run '\(row["id"] as String)' has an unknown state")
+    guard let state = RunRecord.State(rawValue: try row.value("state")) else {
+      throw RegistryError(.corrupted, "run '\(try row.value("id") as String)' has an unknown state")
     }
     return RunRecord(
-      id: row["id"], model: row["model"], environment: row["environment"], algorithm: row["algorithm"],
-      seed: UInt64(bitPattern: row["seed"]), hyperParametersJSON: row["hyper_parameters"],
-      startedMicroseconds: row["started_us"], finishedMicroseconds: row["finished_us"], state: state, note: row["note"])
+      id: try row.value("id"), model: try row.value("model"), environment: try row.value("environment"), algorithm: try row.value("algorithm"),
+      seed: UInt64(bitPattern: try row.value("seed")), hyperParametersJSON: try row.value("hyper_parameters"),
+      startedMicroseconds: try row.value("started_us"), finishedMicroseconds: try row.value("finished_us"), state: state, note: try row.value("note"))
   }
 }

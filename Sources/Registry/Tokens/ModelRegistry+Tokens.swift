@@ -107,13 +107,13 @@ extension ModelRegistry {
   }
 
   private static func tokenRecord(_ row: Row) throws -> TokenRecord {
-    guard let secretHash = SecretHash(stored: row["secret_sha256"]) else {
-      throw RegistryError(.corrupted, "the SHA-256 of token '\(row["name"] as String)' has not 32 bytes")
+    guard let secretHash = SecretHash(stored: try row.value("secret_sha256")) else {
+      throw RegistryError(.corrupted, "the SHA-256 of token '\(try row.value("name") as String)' has not 32 bytes")
     }
     return TokenRecord(
-      id: row["id"], name: row["name"], scopes: Set(TokenScope.allCases.filter { row[$0.rawValue] as Bool }),
-      rowsPerSecond: row["rows_per_second"], createdMicroseconds: row["created_us"], createdBy: row["created_by"],
-      revokedMicroseconds: row["revoked_us"], revokedBy: row["revoked_by"], secretHash: secretHash)
+      id: try row.value("id"), name: try row.value("name"), scopes: try Set(TokenScope.allCases.filter { try row.value($0.rawValue) as Bool }),
+      rowsPerSecond: try row.value("rows_per_second"), createdMicroseconds: try row.value("created_us"), createdBy: try row.value("created_by"),
+      revokedMicroseconds: try row.value("revoked_us"), revokedBy: try row.value("revoked_by"), secretHash: secretHash)
   }
 
   private static func require(name: String, scopes: Set<TokenScope>, rowsPerSecond: Int?) throws {

@@ -169,7 +169,7 @@ extension TeacherDirectory {
     var isChanged = false
     for (name, entry) in entries {
       let newest = entry.model.versions.suffix(settings.newestVersionsLoaded).map(\.number)
-      let kept = kept(name).union(newest)
+      let kept = kept(name).union(newest).union(entry.lastTargets.all)
       for number in entry.loaded.keys where !kept.contains(number) {
         guard let left = entry.standing.leftMicroseconds[number], left + longest <= now else { continue }
         unload(number, of: name)

@@ -24,6 +24,19 @@ actor TeacherDirectory: ControlPlane {
     var standing = RolloutStanding()
     /// The active rollout, as this service runs it.
     var run: RolloutRun?
+    var lastTargets = LastTargets()
+
+    /// The store's aliases, each where it leads queries.
+    var servedAliases: [V1.AliasTarget] {
+      lastTargets.served(model.aliases) { loaded[$0] != nil }
+    }
+
+    /// The model as callers are told of it.
+    var described: V1.Model {
+      var model = model
+      model.aliases = servedAliases
+      return model
+    }
   }
 
   let store: any VersionStore
@@ -101,8 +114,20 @@ actor TeacherDirectory: ControlPlane {
           logger.error("version \(number) of model \(model.name) is not served: \(error)")
         }
       }
+      reportAliasesThatStay(model.name)
     }
     await publishCatalogue()
+  }
+
+  private func reportAliasesThatStay(_ name: String) {
+    guard let entry = entries[name] else { return }
+    for (wanted, served) in zip(entry.model.aliases, entry.servedAliases) where wanted != served {
+      logger.error(
+        """
+        alias \(wanted.alias) of model \(name) stays at version \(served.version): version \(wanted.version), where the \
+        registry points it, is not loaded
+        """)
+    }
   }
 
   /// Serves what another program has changed in the store since it was last read, such as a version that was trained
@@ -125,7 +150,7 @@ actor TeacherDirectory: ControlPlane {
       models: entries.values.sorted { $0.model.name < $1.model.name }.map { entry in
         var model = Catalogue.Model(
           name: entry.model.name, loaded: entry.loaded.values.sorted { $0.number < $1.number },
-          stored: entry.model.versions.map(\.number), aliases: entry.model.aliases)
+          stored: entry.model.versions.map(\.number), aliases: entry.servedAliases)
         model.withdrawn = entry.standing.withdrawn
         model.leaseEnds = leaseEnds(of: entry)
         model.rollout = entry.run?.catalogue(collects: ownership.isHeld(at: .now()))
@@ -144,6 +169,9 @@ actor TeacherDirectory: ControlPlane {
   }
 
   func publishCatalogue() async {
+    for (name, entry) in entries {
+      entries[name]?.lastTargets.remember(entry.servedAliases) { entry.loaded[$0] != nil }
+    }
     await distribute(catalogue)
     watches.notify { serving($0) }
   }
@@ -192,8 +220,11 @@ actor TeacherDirectory: ControlPlane {
 
   private func makeRoom(in name: String, keeping kept: UInt64) {
     guard var entry = entries[name] else { return }
-    let pointedAt = self.kept(name)
-    for number in entry.loaded.keys.sorted() where entry.loaded.count > settings.versionsLoadedMax {
+    let pointedAt = self.kept(name).union(entry.lastTargets.all)
+    let stored = Set(entry.model.versions.map(\.number))
+    // Those that have been removed from the store first, then the oldest.
+    let order = entry.loaded.keys.sorted { (stored.contains($0) ? 1 : 0, $0) < (stored.contains($1) ? 1 : 0, $1) }
+    for number in order where entry.loaded.count > settings.versionsLoadedMax {
       if number == kept || pointedAt.contains(number) { continue }
       entry.loaded[number] = nil
       entries[name] = entry
@@ -240,7 +271,7 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func listModels() -> V1.ListModelsReply {
-    V1.ListModelsReply(models: entries.values.map(\.model).sorted { $0.name < $1.name })
+    V1.ListModelsReply(models: entries.values.map(\.described).sorted { $0.name < $1.name })
   }
 
   func entry(_ name: String) throws -> Entry {
@@ -256,7 +287,7 @@ actor TeacherDirectory: ControlPlane {
         try await self.loadAndPublish(number, request.model)
       }
     }
-    let model = try entry(request.model).model
+    let model = try entry(request.model).described
     return V1.DescribeReply(model: model, version: model.versions.first { $0.number == number })
   }
 
@@ -270,7 +301,7 @@ actor TeacherDirectory: ControlPlane {
   }
 
   private func resolve(_ name: String, version: UInt64, alias: String) throws -> UInt64 {
-    let model = try entry(name).model
+    let model = try entry(name).described
     if version != 0 {
       return try known(version, in: model)
     }
@@ -298,7 +329,7 @@ actor TeacherDirectory: ControlPlane {
   private func serving(_ name: String) -> V1.Serving {
     if name.isEmpty { return isDraining ? .notServing : .serving }
     guard let entry = entries[name] else { return .serviceUnknown }
-    let stable = entry.model.aliases.first { $0.alias == "stable" }
+    let stable = entry.servedAliases.first { $0.alias == "stable" }
     return isDraining || stable.flatMap { entry.loaded[$0.version] } == nil ? .notServing : .serving
   }
 

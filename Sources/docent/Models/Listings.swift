@@ -74,7 +74,7 @@ struct AliasMoveListing: Encodable {
   let to: UInt64?
 }
 
-/// What checking one version found; without a model and a version, a problem of the whole registry.
+/// What checking one version found; without a version, a problem of the model, and without both, of the registry.
 struct VerificationListing: Encodable {
   let model: String?
   let version: UInt64?

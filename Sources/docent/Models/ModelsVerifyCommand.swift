@@ -5,9 +5,10 @@ import Registry
 /// `docent models verify`
 struct ModelsVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Recomputes every artefact's SHA-256 and golden outputs.",
+    commandName: "verify", abstract: "Recomputes every artefact's SHA-256 and golden outputs, and checks records, aliases and the file.",
     discussion: """
-      A registry's file is checked as a whole too. The exit code is 1 when anything is not as it was published.
+      A registry's file is checked as SQLite checks it, page by page; a service checks its own so far as nobody waits for \
+      that. The exit code is 1 when anything is not as it was published.
 
       Examples:
         docent models verify --registry teacher.sqlite
@@ -24,7 +25,9 @@ struct ModelsVerifyCommand: AsyncParsableCommand {
     try output.results.print(
       results,
       columns: [
-        TableColumn("MODEL") { result in result.model.map { "\($0)#\(result.version ?? 0)" } ?? "(registry)" },
+        TableColumn("MODEL") { result in
+          result.model.map { model in result.version.map { "\(model)#\($0)" } ?? model } ?? "(registry)"
+        },
         TableColumn("RESULT") { $0.problem ?? "ok" },
       ])
     let bad = results.count { !$0.ok }
@@ -32,6 +35,7 @@ struct ModelsVerifyCommand: AsyncParsableCommand {
   }
 }
 
-private struct VerificationFailure: Error, CustomStringConvertible {
+/// Something is not as it was published.
+struct VerificationFailure: Error, CustomStringConvertible {
   let description: String
 }

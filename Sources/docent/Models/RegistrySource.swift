@@ -38,14 +38,10 @@ struct RegistrySource: ModelSource {
   }
 
   func verify(model: String?) throws -> [VerificationListing] {
-    let versions = try store.verify(model: model).map { result in
+    try store.verify(model: model).map { result in
       VerificationListing(
         model: result.model, version: result.version, ok: result.problem == nil, problem: result.problem)
     }
-    let whole = try registry.integrityProblems().map { problem in
-      VerificationListing(model: nil, version: nil, ok: false, problem: problem)
-    }
-    return versions + whole
   }
 
   func artefact(of selection: ModelSelection) throws -> (bytes: [UInt8], version: UInt64) {
