@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import ModelStore
 import Registry
 import TestSupport
@@ -67,6 +68,24 @@ import Wire
     #expect(verified.code == 1)
     let bad = try verified.objects.filter { $0["ok"] as? Bool == false }
     #expect(bad.compactMap { $0["version"] as? Int } == [2, 4])
+  }
+
+  @Test("A version whose record is damaged is FAILED and named, and the service starts and serves the others")
+  func damagedRecord() async throws {
+    try await DatabaseQueue(path: registry).writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA ignore_check_constraints = 1; UPDATE artefacts SET bytes = -1 WHERE id = 3")
+    }
+    _ = try await RunningTeacher.serve(registry: registry) { teacher in
+      let client = try await TeacherClient.connect(to: teacher.address)
+      let versions = try await client.describe(model: "m").model?.versions ?? []
+      #expect(versions.map(\.state) == [.loaded, .stored, .failed, .loaded])
+      #expect(versions[2].failure.contains("m#3") && versions[2].failure.contains("-1 bytes"))
+      let bad = try await client.verify().filter { !$0.ok }
+      #expect(
+        bad.contains { $0.version == 3 && $0.problem.contains("m#3") }
+          && !bad.contains { [1, 2, 4].contains($0.version) })
+      await client.close()
+    }
   }
 
   @Test("Beside a service, a backup is a registry of its own, and what gc removes is not described any more")
