@@ -55,8 +55,21 @@ struct RegistryVersionStore: VersionStore {
     try await perform { store in
       try store.registry.models().map { model in
         V1.Model(
-          name: model.name, versions: try store.registry.versions(of: model.name).map { try V1.Version($0) },
+          name: model.name, versions: try Self.versions(of: model, store),
           aliases: model.aliases.map { V1.AliasTarget(alias: $0.alias, version: $0.version) })
+      }
+    }
+  }
+
+  /// A version whose record is damaged is listed by its number, and keeps none of the others from being served: loading
+  /// it says what is wrong.
+  private static func versions(of model: ModelRecord, _ store: PolicyStore) throws -> [V1.Version] {
+    do {
+      return try store.registry.versions(of: model.name).map { try V1.Version($0) }
+    } catch let error as RegistryError where error.code == .corrupted {
+      return model.versions.map { number in
+        let record = try? store.registry.resolve(model: model.name, .version(number))
+        return record.flatMap { try? V1.Version($0) } ?? V1.Version(number: number)
       }
     }
   }
