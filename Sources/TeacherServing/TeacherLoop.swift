@@ -406,5 +406,6 @@ protocol ComputeThread: Sendable {
 
 extension String {
   /// What a message repeats of what a client said: as much as a person reads.
-  var shortened: String { count <= 200 ? self : prefix(200) + "..." }
+  /// By bytes: a character may be as long as a frame.
+  var shortened: String { utf8.count <= 200 ? self : String(decoding: utf8.prefix(200), as: UTF8.self) + "..." }
 }

@@ -60,4 +60,14 @@ public struct WireStatus: Error, Hashable, Sendable, CustomStringConvertible {
     let retry = retryAfterMicroseconds == 0 ? "" : " (retry after \(retryAfterMicroseconds) us)"
     return "\(code): \(message)\(retry)"
   }
+
+  private static let messageBytesMax = 4096
+
+  /// With a message that a person reads: it may repeat what a client said, who may have said a frame's worth.
+  var shortened: WireStatus {
+    guard message.utf8.count > Self.messageBytesMax else { return self }
+    var status = self
+    status.message = String(decoding: message.utf8.prefix(Self.messageBytesMax), as: UTF8.self) + "..."
+    return status
+  }
 }

@@ -88,6 +88,26 @@ import Wire
     #expect(try deep.read().compactMap { $0.body.inferReply == nil ? nil : $0.call } == Array(65...100))
   }
 
+  @Test("A call as large as a batch has its turn beside pipelines that would fill every batch")
+  func largeCallBesidePipelines() throws {
+    let pipelines = try (0..<4).map { _ in try teacher.connect() }
+    let large = try teacher.connect()
+    for call in 1...900 as ClosedRange<UInt32> {
+      for pipeline in pipelines { try pipeline.write(V1.Frame(call: call, .infer(query(rows(1, Float(call)))))) }
+    }
+    try large.write(V1.Frame(call: 1, .infer(query(rows(1020, 7)))))
+    teacher.eventLoop.run()
+    var batches = 0
+    while try large.read().isEmpty {
+      batches += 1
+      guard batches < 8 else { break }
+      step()
+    }
+    #expect(batches < 8, "five connections: each is the first within five batches")
+    for pipeline in pipelines { #expect(try pipeline.read().count < 900) }
+    _ = self.batches()
+  }
+
   @Test("One call enters whole, however many rows it has, and nothing of its connection beside it")
   func largeCall() throws {
     let (large, other) = (try teacher.connect(), try teacher.connect())

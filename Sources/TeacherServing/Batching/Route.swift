@@ -141,7 +141,7 @@ final class Route {
   private func lane(alias: UnsafeRawBufferPointer) throws(WireStatus) -> Lane {
     if alias.isEmpty, let stable { return stable }
     if let found = aliases.first(where: { $0.name.elementsEqual(alias) }) { return found.lane }
-    let asked = alias.isEmpty ? "stable" : String(decoding: alias, as: UTF8.self).shortened
+    let asked = alias.isEmpty ? "stable" : String(decoding: alias.prefix(256), as: UTF8.self).shortened
     if let target = model.aliases.first(where: { $0.alias == asked }) { throw unavailable(target.version) }
     let known = model.aliases.map(\.alias).joined(separator: ", ")
     throw WireStatus(

@@ -391,7 +391,14 @@ actor TeacherDirectory: ControlPlane {
     return try await this.value
   }
 
+  private static let reasonBytesMax = 4096
+
   private func move(_ request: V1.AliasRequest, who: String) async throws -> V1.AliasReply {
+    guard request.reason.utf8.count <= Self.reasonBytesMax else {
+      throw WireStatus(
+        .invalidArgument,
+        "a reason of \(request.reason.utf8.count) bytes, expected at most \(Self.reasonBytesMax): histories repeat it")
+    }
     let model = try entry(request.model).model
     if request.version != 0 { try await load(try known(request.version, in: model), of: request.model) }
     let (reply, aliases) = try await store.moveAlias(request, who: who)

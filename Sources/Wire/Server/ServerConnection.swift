@@ -75,8 +75,26 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   /// Answers any other call.
   public func answer(_ call: UInt32, with body: V1.Body) {
     finishCall(call)
-    guard context != nil else { return releaseIfFinished() }
-    write(V1.Frame(call: call, body))
+    guard let context else { return releaseIfFinished() }
+    let unsent = ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) + output.readableBytes
+    guard unsent <= loop.settings.limits.frameBytesMax else {
+      let status = WireStatus(
+        .resourceExhausted, "\(unsent) bytes of earlier answers were not read yet, expected them to be read first",
+        retryAfterMicroseconds: 100_000)
+      return write(V1.Frame(call: call, .status(status)))
+    }
+    takeMemory()
+    let before = output.writerIndex
+    loop.codec.write(V1.Frame(call: call, body), into: &output)
+    let bytes = output.writerIndex - before - FrameHeader.byteCount
+    if bytes > loop.settings.limits.frameBytesMax {
+      output.moveWriterIndex(to: before)
+      let status = WireStatus(
+        .resourceExhausted,
+        "an answer of \(bytes) bytes, expected at most the \(loop.settings.limits.frameBytesMax) of a frame")
+      loop.codec.write(V1.Frame(call: call, .status(status)), into: &output)
+    }
+    markUnflushed()
   }
 
   /// Answers a call with a status.
@@ -86,7 +104,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     if rows > 0 { state.finish(rows: rows) } else { finishCall(call) }
     guard context != nil else { return releaseIfFinished() }
     refusals += 1
-    write(V1.Frame(call: call, .status(status)))
+    write(V1.Frame(call: call, .status(status.shortened)))
   }
 
   /// Sends a part of a call's answer, and leaves the call open.
