@@ -163,6 +163,19 @@ import Wire
     #expect(store.stored.first?.aliases == [V1.AliasTarget(alias: "stable", version: 2)])
   }
 
+  @Test("A reason that histories would repeat for ever has a longest length")
+  func longReason() async throws {
+    let directory = try await start()
+    try await publish(directory, seed: 1)
+    for (bytes, isTaken) in [(4096, true), (4097, false)] {
+      let request = V1.AliasRequest(
+        model: "m", alias: "canary", version: 1, reason: String(repeating: "x", count: bytes))
+      let reply = try? await directory.answer(.alias(request), who: "test")
+      #expect((reply != nil) == isTaken)
+    }
+    #expect(store.stored[0].aliases.count == 2)
+  }
+
   @Test("An alias does not move to a version that cannot be loaded")
   func brokenVersion() async throws {
     var directory = try await start()

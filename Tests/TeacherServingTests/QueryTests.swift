@@ -197,5 +197,16 @@ import Wire
     var request = query(observations)
     (request.version, request.alias) = (1, "stable")
     #expect(try teacher.ask(request)?.status?.code == .invalidArgument)
+    // One character to a reader, 200,001 bytes to who has to send it.
+    let marks = "e" + String(repeating: "\u{301}", count: 100_000)
+    for ask: (inout V1.InferRequest) -> Void in [
+      { ($0.featuresLayer, $0.want) = (marks, .features) }, { $0.featuresLayer = marks }, { $0.alias = marks },
+      { $0.model = marks },
+    ] {
+      var request = query(observations)
+      ask(&request)
+      let message = try teacher.ask(request)?.status?.message
+      #expect((message?.utf8.count ?? .max) < 700)
+    }
   }
 }
