@@ -76,7 +76,8 @@ import Wire
     #expect(versions.map(\.number) == (1...count).map { UInt64($0) })
     for version in versions {
       let policy = try Self.policy(Int(version.number))
-      #expect(version.sha256.bytes == policy.sha256)
+      let isSame = version.sha256.bytes == policy.sha256
+      try #require(isSame, "version \(version.number)")
       #expect(try store.registry.published(requestID: "publish \(version.number)")?.number == version.number)
     }
     #expect(try store.verify().allSatisfy { $0.problem == nil }, "bytes, golden rows, aliases, pages")
@@ -94,7 +95,7 @@ import Wire
       if let call = pending.call { try await call.value } else {
         try await client.publish(pending.header, artefact: pending.policy.artefact)
       }
-    #expect(reply.version == UInt64(pending.number) && reply.sha256 == pending.policy.sha256)
+    try #require(reply.version == UInt64(pending.number) && reply.sha256 == pending.policy.sha256)
     let again = try await client.publish(pending.header, artefact: pending.policy.artefact)
     #expect(again == reply, "the same request, the same answer")
     let model = try #require(try await client.listModels().first)
