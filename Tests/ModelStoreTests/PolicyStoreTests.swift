@@ -53,6 +53,15 @@ import Testing
     #expect(fingerprint?.hasPrefix("fingerprint#1: the policy's fingerprint is ") == true)
   }
 
+  @Test func anotherArchitectureThanTheArtefactsIsCaught() throws {
+    let fixture = try StoreFixture()
+    let policy = try Policy.sample()
+    let other = try Policy.sample(.sample(environment: "Acrobot-v1"))
+    try store(PolicyArtefact.encode(policy), claiming: other, fingerprint: policy.fingerprint, in: fixture, as: "m")
+    let refused = message { _ = try fixture.store.load(model: "m") }
+    #expect(refused?.hasPrefix("m#1: the policy's architecture is ") == true && refused?.contains("Acrobot-v1") == true)
+  }
+
   @Test func verifyFindsEachBadVersionAndOnlyThose() throws {
     let fixture = try StoreFixture()
     let policy = try Policy.sample()

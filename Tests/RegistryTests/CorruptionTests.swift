@@ -55,6 +55,37 @@ import Testing
     #expect(error?.code == .corrupted || !problems.isEmpty, "too damaged to open, or every problem named")
   }
 
+  @Test("Whatever bit is changed of the index by which versions are found: it leads to no other version")
+  func aDamagedIndexIsNoticed() throws {
+    let fixture = try RegistryFixture()
+    let published = try (1...4 as ClosedRange<UInt8>).map { salt in
+      try fixture.registry.publish(.sample(), artefact: artefact(100, salt: salt), who: "ann")
+    }
+    let page = try #require(
+      try fixture.sql(Int.self, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_versions_1'"))
+    let content = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
+    let damaged = fixture.folder.path("damaged.sqlite")
+    var refused = 0
+    for place in (page - 1) * 4096..<page * 4096 where content[place] != 0 {
+      for bit in 0..<8 {
+        var copy = content
+        copy[place] ^= 1 << UInt8(bit)
+        try copy.write(to: URL(fileURLWithPath: damaged))
+        let registry = try ModelRegistry.open(path: damaged, mode: .readOnly)
+        for version in published {
+          do {
+            let isSame = try registry.resolve(model: "m", .version(version.number)) == version
+            #expect(isSame, "#\(version.number): byte \(place), bit \(bit)")
+          } catch let error as RegistryError {
+            #expect(error.message.contains("m#\(version.number)") || error.code == .notFound)
+            refused += 1
+          }
+        }
+      }
+    }
+    #expect(refused > 100)
+  }
+
   @Test func anOrphanIsFound() throws {
     let fixture = try RegistryFixture()
     _ = try fixture.registry.publish(.sample(), artefact: bytes, who: "ann")

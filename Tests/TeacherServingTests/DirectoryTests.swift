@@ -94,7 +94,9 @@ import Wire
     try await publish(directory, seed: 1)
     store.breakVersion(2)
     store.changeFromOutside { models in
-      models[0].versions += [V1.Version(number: 2, createdMicroseconds: 2), V1.Version(number: 3, createdMicroseconds: 3)]
+      models[0].versions += [
+        V1.Version(number: 2, createdMicroseconds: 2), V1.Version(number: 3, createdMicroseconds: 3),
+      ]
       models[0].aliases = [
         V1.AliasTarget(alias: "beta", version: 2), V1.AliasTarget(alias: "next", version: 3),
         V1.AliasTarget(alias: "stable", version: 2),
@@ -109,7 +111,8 @@ import Wire
     #expect(latest?.loaded.map(\.number) == [1, 3], "the old target makes no room")
     let said = "alias stable of model m stays at version 1: version 2, where the registry points it, is not loaded"
     #expect(log.all.contains { $0.level == .error && $0.message == said })
-    guard case .describeReply(let reply) = try await directory.answer(.describe(V1.DescribeRequest(model: "m")), who: "")
+    guard
+      case .describeReply(let reply) = try await directory.answer(.describe(V1.DescribeRequest(model: "m")), who: "")
     else {
       Issue.record("no description")
       return

@@ -55,7 +55,8 @@ public struct PolicyStore: Sendable {
     }
     guard (try? version.architecture) == policy.architecture else {
       throw ModelStoreError(
-        .mismatch, "\(name): the policy's architecture is \(PolicyArtefact.architectureJSON(policy.architecture)); "
+        .mismatch,
+        "\(name): the policy's architecture is \(PolicyArtefact.architectureJSON(policy.architecture)); "
           + "the registry says \(version.architectureJSON)")
     }
     let inference = InferencePolicy(policy)

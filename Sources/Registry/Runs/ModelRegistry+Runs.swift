@@ -70,7 +70,9 @@ extension ModelRegistry {
         db,
         sql: "SELECT step, name, value FROM metrics WHERE run = ? AND (? IS NULL OR name = ?) ORDER BY step, name",
         arguments: [run, name, name]
-      ).map { Metric(step: try $0.value("step"), name: try $0.value("name"), value: try $0.value("value") as Double? ?? .nan) }
+      ).map {
+        Metric(step: try $0.value("step"), name: try $0.value("name"), value: try $0.value("value") as Double? ?? .nan)
+      }
     }
   }
 
@@ -87,8 +89,10 @@ extension ModelRegistry {
       throw RegistryError(.corrupted, "run '\(try row.value("id") as String)' has an unknown state")
     }
     return RunRecord(
-      id: try row.value("id"), model: try row.value("model"), environment: try row.value("environment"), algorithm: try row.value("algorithm"),
+      id: try row.value("id"), model: try row.value("model"), environment: try row.value("environment"),
+      algorithm: try row.value("algorithm"),
       seed: UInt64(bitPattern: try row.value("seed")), hyperParametersJSON: try row.value("hyper_parameters"),
-      startedMicroseconds: try row.value("started_us"), finishedMicroseconds: try row.value("finished_us"), state: state, note: try row.value("note"))
+      startedMicroseconds: try row.value("started_us"), finishedMicroseconds: try row.value("finished_us"),
+      state: state, note: try row.value("note"))
   }
 }

@@ -111,8 +111,10 @@ extension ModelRegistry {
       throw RegistryError(.corrupted, "the SHA-256 of token '\(try row.value("name") as String)' has not 32 bytes")
     }
     return TokenRecord(
-      id: try row.value("id"), name: try row.value("name"), scopes: try Set(TokenScope.allCases.filter { try row.value($0.rawValue) as Bool }),
-      rowsPerSecond: try row.value("rows_per_second"), createdMicroseconds: try row.value("created_us"), createdBy: try row.value("created_by"),
+      id: try row.value("id"), name: try row.value("name"),
+      scopes: try Set(TokenScope.allCases.filter { try row.value($0.rawValue) as Bool }),
+      rowsPerSecond: try row.value("rows_per_second"), createdMicroseconds: try row.value("created_us"),
+      createdBy: try row.value("created_by"),
       revokedMicroseconds: try row.value("revoked_us"), revokedBy: try row.value("revoked_by"), secretHash: secretHash)
   }
 

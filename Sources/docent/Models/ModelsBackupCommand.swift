@@ -34,7 +34,8 @@ struct ModelsBackupCommand: AsyncParsableCommand {
     let checks = try RegistrySource(store: PolicyStore(path: target, mode: .readOnly)).verify(model: nil)
     let problems = checks.filter { !$0.ok }
     let result = Result(
-      registry: registry, backup: target, bytes: bytes, versions: checks.count { $0.version != nil }, problems: problems)
+      registry: registry, backup: target, bytes: bytes, versions: checks.count { $0.version != nil }, problems: problems
+    )
     let said = ["\(registry) -> \(target) (\(NumberFormat.bytes(bytes)), \(result.versions) versions)"]
     try output.results.print(
       result, text: (said + problems.compactMap(\.problem)).joined(separator: "\n"))

@@ -5,7 +5,8 @@ import Registry
 /// `docent models verify`
 struct ModelsVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Recomputes every artefact's SHA-256 and golden outputs, and checks records, aliases and the file.",
+    commandName: "verify",
+    abstract: "Recomputes every artefact's SHA-256 and golden outputs, and checks records, aliases and the file.",
     discussion: """
       A registry's file is checked as SQLite checks it, page by page; a service checks its own so far as nobody waits for \
       that. The exit code is 1 when anything is not as it was published.

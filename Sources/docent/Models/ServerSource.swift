@@ -49,7 +49,8 @@ struct ServerSource: ModelSource {
   func verify(model: String?) async throws -> [VerificationListing] {
     try await client.verify(model: model ?? "").map { result in
       VerificationListing(
-        model: result.model.orNone, version: result.version.orNone, ok: result.ok, problem: result.ok ? nil : result.problem)
+        model: result.model.orNone, version: result.version.orNone, ok: result.ok,
+        problem: result.ok ? nil : result.problem)
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Registry
 import TestSupport
 import Testing
@@ -25,6 +26,12 @@ import Testing
     #expect(try copy.artefact(of: first) == bytes)
     #expect(try copy.integrityProblems() == [])
     #expect(try fixture.sql(Int.self, "SELECT count(*) FROM artefacts WHERE promoted = 0") == 1)
+    let staged = try DatabaseQueue(path: path).read { db in
+      try Int.fetchOne(
+        db,
+        sql: "SELECT (SELECT count(*) FROM artefacts WHERE promoted = 0) + (SELECT max(artefact) FROM artefact_chunks)")
+    }
+    #expect(staged == 2, "two artefacts, and their chunks")
     let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.url.path)
     #expect(files.filter { $0.hasPrefix("copy") } == ["copy.sqlite"])
     stage.abort()

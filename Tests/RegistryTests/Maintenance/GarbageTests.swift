@@ -63,7 +63,8 @@ import Testing
     #expect(try fixture.registry.artefact(of: fixture.registry.versions(of: "b")[0]).count == 500)
     for _ in 0..<2 { _ = try fixture.registry.publish(.sample("b"), artefact: artefact(600, salt: 1), who: "ann") }
     let two = [
-      CollectedVersion(model: "b", version: 2, bytesFreed: 0), CollectedVersion(model: "b", version: 3, bytesFreed: 600),
+      CollectedVersion(model: "b", version: 2, bytesFreed: 0),
+      CollectedVersion(model: "b", version: 3, bytesFreed: 600),
     ]
     #expect(try fixture.registry.collectGarbage(keep: 0, dryRun: true) == two)
     #expect(try fixture.registry.collectGarbage(keep: 0) == two)
