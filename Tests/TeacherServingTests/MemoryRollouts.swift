@@ -6,7 +6,7 @@ import Wire
 final class MemoryRollouts: RolloutStore {
   private struct State {
     var rollouts: [StoredRollout] = []
-    var events: [StoredRolloutEvent] = []
+    var events: [V1.RolloutEvent] = []
     var withdrawn: Set<UInt64> = []
     var left: [UInt64: Int64] = [:]
     var previousStable: [UInt64] = []
@@ -25,7 +25,7 @@ final class MemoryRollouts: RolloutStore {
   }
 
   var rollouts: [StoredRollout] { state.withLock(\.rollouts) }
-  var events: [StoredRolloutEvent] { state.withLock(\.events) }
+  var events: [V1.RolloutEvent] { state.withLock(\.events) }
   var saves: Int { state.withLock(\.saves) }
 
   /// Every change fails so, until it is nil again.
@@ -71,7 +71,7 @@ final class MemoryRollouts: RolloutStore {
     _ kind: String, _ rollout: StoredRollout, _ request: RolloutChangeRequest, _ state: inout State
   ) {
     state.events.append(
-      StoredRolloutEvent(
+      V1.RolloutEvent(
         rollout: rollout.id, kind: kind, step: rollout.step, weightPercent: rollout.weightPercent, who: request.who,
         whenMicroseconds: clock(), reason: request.why))
   }
@@ -142,7 +142,7 @@ final class MemoryRollouts: RolloutStore {
 
   func rollouts(of model: String) async throws -> [StoredRollout] { rollouts }
 
-  func events(of model: String) async throws -> [StoredRolloutEvent] { events }
+  func events(of model: String) async throws -> [V1.RolloutEvent] { events }
 
   func own(as owner: String, for duration: Duration) async throws -> Int64? { state.withLock(\.fence) }
 }

@@ -57,14 +57,6 @@ extension UnitDivergence {
     copy.errors = errors.isFinite ? errors : Double(rows)
     return copy
   }
-
-  fileprivate static func += (sums: inout UnitDivergence, more: UnitDivergence) {
-    sums.rows += more.rows
-    sums.kl += more.kl
-    sums.agreement += more.agreement
-    sums.value += more.value
-    sums.errors += more.errors
-  }
 }
 
 extension OpenDivergences: Codable {

@@ -22,4 +22,13 @@ public struct UnitDivergence: Hashable, Sendable {
     self.value = value
     self.errors = errors
   }
+
+  /// Adds the sums over more rows of the same unit.
+  public static func += (sums: inout UnitDivergence, more: UnitDivergence) {
+    sums.rows += more.rows
+    sums.kl += more.kl
+    sums.agreement += more.agreement
+    sums.value += more.value
+    sums.errors += more.errors
+  }
 }

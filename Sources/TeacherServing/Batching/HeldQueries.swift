@@ -75,7 +75,8 @@ struct HeldQueries {
   /// Moves queries to a batch: of each connection in turn the oldest ones that `accepts`. The next time begins with the
   /// first connection that found no place now, so that a call as large as a batch is not passed over for ever.
   mutating func move(to batch: Batch, where accepts: (BatchEntry) -> Bool) {
-    var passedOver: ConnectionPlace?
+    var passedOver: Int?
+    var waiting = 0
     for _ in 0..<turns.count {
       guard let connection = turns.popFirst(), var line = lines.removeValue(forKey: connection) else { continue }
       var hasMoved = false
@@ -88,18 +89,13 @@ struct HeldQueries {
       guard !line.isEmpty else { continue }
       lines[connection] = line
       turns.append(connection)
-      if !hasMoved, passedOver == nil { passedOver = connection }
+      if !hasMoved, passedOver == nil { passedOver = waiting }
+      waiting += 1
     }
-    beginNext(with: passedOver)
+    // Where nobody was passed over, the second one, so that every connection is the first in its turn.
+    let first = passedOver ?? 1
+    if 0 < first, first < turns.count { turns = Deque(turns[first...] + turns[..<first]) }
     forgetEnded()
-  }
-
-  /// - Parameter connection: nil: the second one, so that every connection is the first in its turn.
-  private mutating func beginNext(with connection: ConnectionPlace?) {
-    guard let index = connection.map({ turns.firstIndex(of: $0) ?? 0 }) ?? (turns.count > 1 ? 1 : nil), index > 0 else {
-      return
-    }
-    turns = Deque(turns[index...] + turns[..<index])
   }
 
   private mutating func enter(_ query: Query, _ batch: Batch) {

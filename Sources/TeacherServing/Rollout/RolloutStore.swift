@@ -1,3 +1,5 @@
+public import Wire
+
 /// Where rollouts live. Each function that changes something is one transaction, durable when it returns, and leaves
 /// everything as it was when it throws.
 ///
@@ -25,7 +27,7 @@ public protocol RolloutStore: Sendable {
   func rollouts(of model: String) async throws -> [StoredRollout]
 
   /// Oldest first.
-  func events(of model: String) async throws -> [StoredRolloutEvent]
+  func events(of model: String) async throws -> [V1.RolloutEvent]
 
   /// Makes the caller the one that controls the store's rollouts, or keeps it so.
   ///

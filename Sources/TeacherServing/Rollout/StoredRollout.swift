@@ -63,31 +63,6 @@ public struct StoredRollout: Hashable, Sendable {
   }
 }
 
-/// One line of a rollout's history.
-public struct StoredRolloutEvent: Hashable, Sendable {
-  public var rollout: String
-  /// started, advanced, paused, ...
-  public var kind: String
-  public var step: Int
-  public var weightPercent: Double
-  public var who: String
-  public var whenMicroseconds: Int64
-  public var reason: String
-
-  public init(
-    rollout: String, kind: String, step: Int, weightPercent: Double, who: String, whenMicroseconds: Int64,
-    reason: String
-  ) {
-    self.rollout = rollout
-    self.kind = kind
-    self.step = step
-    self.weightPercent = weightPercent
-    self.who = who
-    self.whenMicroseconds = whenMicroseconds
-    self.reason = reason
-  }
-}
-
 /// What the store knows of a model that decides who answers, beside its aliases.
 public struct RolloutStanding: Hashable, Sendable {
   /// The one rollout that is not over.

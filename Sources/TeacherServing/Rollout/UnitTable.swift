@@ -36,12 +36,7 @@ struct UnitTable {
   }
 
   mutating func add(_ divergence: UnitDivergence) {
-    guard let place = place(of: divergence.unit) else { return }
-    units[place].divergence.rows += divergence.rows
-    units[place].divergence.kl += divergence.kl
-    units[place].divergence.agreement += divergence.agreement
-    units[place].divergence.value += divergence.value
-    units[place].divergence.errors += divergence.errors
+    if let place = place(of: divergence.unit) { units[place].divergence += divergence }
   }
 
   /// Hands over what is there, in the order of the first sights, and is empty again.
