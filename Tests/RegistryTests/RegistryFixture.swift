@@ -36,7 +36,10 @@ struct RegistryFixture {
   func picture() throws -> [String] {
     try DatabaseQueue(path: path).read { db in
       var lines: [String] = []
-      for table in ["models", "versions", "aliases", "alias_changes", "requests", "teacher_uses"] {
+      for table in [
+        "models", "versions", "aliases", "alias_changes", "requests", "teacher_uses", "rollouts", "rollout_events",
+        "withdrawn_versions", "owners",
+      ] {
         lines += try Row.fetchAll(db, sql: "SELECT * FROM \(table)").map { "\(table): \($0)" }
       }
       let chunks = try Row.fetchAll(db, sql: "SELECT artefact, position, length(data) FROM artefact_chunks")
