@@ -33,7 +33,9 @@ struct RegistryFixture {
   }
 
   /// What people could see of the registry, and how much is stored in it.
-  func picture() throws -> [String] {
+  func picture() throws -> [String] { try Self.picture(of: path) }
+
+  static func picture(of path: String) throws -> [String] {
     try DatabaseQueue(path: path).read { db in
       var lines: [String] = []
       for table in [

@@ -109,7 +109,7 @@ extension ModelRegistry {
     }
   }
 
-  private static func configuration(readOnly: Bool) -> Configuration {
+  static func configuration(readOnly: Bool) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.busyMode = .timeout(busySeconds)

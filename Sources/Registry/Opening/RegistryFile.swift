@@ -61,6 +61,15 @@ enum RegistryFile {
     throw RegistryError(.inputOutput, "\(path): cannot create the registry: \(String(cString: strerror(errno)))")
   }
 
+  /// Returns when the file's content survives a loss of power.
+  static func synchronize(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    guard descriptor >= 0, fsync(descriptor) == 0 else {
+      throw RegistryError(.inputOutput, "\(path): cannot write to the disk: \(String(cString: strerror(errno)))")
+    }
+  }
+
   /// The new name must survive a loss of power as well as the file's content does.
   private static func synchronizeDirectory(of path: String) {
     let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."

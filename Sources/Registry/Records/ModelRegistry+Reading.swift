@@ -84,7 +84,7 @@ extension ModelRegistry {
       aliases: try fetchAliases(db, model: id))
   }
 
-  private static func fetchVersions(_ db: Database, where condition: String, arguments: StatementArguments) throws
+  static func fetchVersions(_ db: Database, where condition: String, arguments: StatementArguments) throws
     -> [VersionRecord]
   {
     let rows = try Row.fetchAll(
