@@ -12,8 +12,8 @@ public struct GarbageRecord: Hashable, Sendable {
 extension ModelRegistry {
   /// Removes the versions of a model that nothing points to, in one transaction.
   ///
-  /// Kept are the newest `count` versions, what aliases and the active rollout (as candidate and baseline) point to, and
-  /// the version that `rollBack` would go to. Numbers stay used, and histories and lineages go on naming what was
+  /// Kept are the newest `count` versions, what aliases and the active rollout (as candidate and baseline) point to,
+  /// and the version that `rollBack` would go to. Numbers stay used, and histories and lineages go on naming what was
   /// removed.
   ///
   /// - Throws: `notFound` for an unknown model, `invalid` for a negative count.

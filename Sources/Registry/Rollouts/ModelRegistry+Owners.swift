@@ -60,7 +60,8 @@ extension ModelRegistry {
     throw RegistryError(
       .conflict,
       current.map {
-        "the registry's rollouts are controlled by '\($0.owner)' now (fence \($0.fence)); this change has fence \(fence)"
+        "the registry's rollouts are controlled by '\($0.owner)' now (fence \($0.fence)); "
+          + "this change has fence \(fence)"
       } ?? "nobody has taken control of the registry's rollouts; this change has fence \(fence)")
   }
 

@@ -20,8 +20,8 @@ extension ModelRegistry {
   ///     version that `stable` had last by its history, without those that were withdrawn or removed since.
   ///   - requestID: the same id again changes nothing and answers the same.
   /// - Throws: `notFound` for an unknown model or version; `conflict` where there is no `stable` or nothing to go back
-  ///   to, where `stable` is at `version` and there is no rollout to end, where `version` is the candidate of the active
-  ///   rollout, and for a request id that was used for something else.
+  ///   to, where `stable` is at `version` and there is no rollout to end, where `version` is the candidate of the
+  ///   active rollout, and for a request id that was used for something else.
   @discardableResult
   public func rollBack(
     model: String, to version: UInt64? = nil, who: String, why: String, requestID: String? = nil

@@ -77,8 +77,8 @@ extension ModelRegistry {
   ///   - evidence: JSON.
   ///   - revision: the revision that the evidence was collected under.
   ///   - fence: as `changeRollout`'s.
-  /// - Throws: `notFound` for an unknown rollout; `conflict` where it has ended, where its revision or the owner's fence
-  ///   is another by now, and for text that is no JSON.
+  /// - Throws: `notFound` for an unknown rollout; `conflict` where it has ended, where its revision or the owner's
+  ///   fence is another by now, and for text that is no JSON.
   public func saveEvidence(_ evidence: String, rollout id: String, expecting revision: Int64, fence: Int64? = nil)
     throws
   {
@@ -105,8 +105,8 @@ extension ModelRegistry {
     if let active = try activeRollout(db, model: modelID) {
       throw RegistryError(
         .conflict,
-        "model '\(model)' has an active rollout, \(active.id) (\(active.state.rawValue), of version \(active.candidate)); "
-          + "end it before another one starts")
+        "model '\(model)' has an active rollout, \(active.id) (\(active.state.rawValue), of version "
+          + "\(active.candidate)); end it before another one starts")
     }
     guard let stable = try stable(db, model: modelID) else {
       throw RegistryError(

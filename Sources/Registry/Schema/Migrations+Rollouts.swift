@@ -116,8 +116,8 @@ extension Migrations {
     """,
 
     // MARK: Requests
-    // What a request was answered with, where that is more than two versions: JSON. (Older SQLites answer 0, not NULL, to
-    // json_valid(NULL).)
+    // What a request was answered with, where that is more than two versions: JSON. (Older SQLites answer 0, not NULL,
+    // to json_valid(NULL).)
     "ALTER TABLE requests ADD COLUMN answer TEXT CHECK (answer IS NULL OR json_valid(answer))",
   ]
 }
