@@ -33,10 +33,15 @@ struct RegistryFixture {
   }
 
   /// What people could see of the registry, and how much is stored in it.
-  func picture() throws -> [String] {
+  func picture() throws -> [String] { try Self.picture(of: path) }
+
+  static func picture(of path: String) throws -> [String] {
     try DatabaseQueue(path: path).read { db in
       var lines: [String] = []
-      for table in ["models", "versions", "aliases", "alias_changes", "requests", "teacher_uses"] {
+      for table in [
+        "models", "versions", "aliases", "alias_changes", "requests", "teacher_uses", "rollouts", "rollout_events",
+        "withdrawn_versions", "owners",
+      ] {
         lines += try Row.fetchAll(db, sql: "SELECT * FROM \(table)").map { "\(table): \($0)" }
       }
       let chunks = try Row.fetchAll(db, sql: "SELECT artefact, position, length(data) FROM artefact_chunks")

@@ -23,14 +23,17 @@ extension ModelRegistry {
     }
   }
 
-  /// Points an alias at a version, or removes it, and writes the history's next line in the same transaction.
+  /// Points an alias at a version, or removes it, and writes the history's next line in the same transaction. A version
+  /// that was withdrawn no longer is.
+  ///
+  /// While a rollout of the model is active, `stable` moves by the rollout alone.
   ///
   /// - Parameters:
   ///   - to: nil removes the alias.
   ///   - requestID: the same id again does nothing and answers the same.
   /// - Returns: where the alias pointed before (nil: nowhere) and where it points now (nil: nowhere).
   /// - Throws: `notFound` for an unknown model or version, or the removal of an alias that is not there; `conflict` for
-  ///   a request id that was used for something else.
+  ///   `stable` during a rollout, and for a request id that was used for something else.
   @discardableResult
   public func moveAlias(
     model: String, alias: String, to version: UInt64?, who: String, why: String, requestID: String? = nil
@@ -48,6 +51,9 @@ extension ModelRegistry {
         db, sql: "SELECT version FROM aliases WHERE model = ? AND alias = ?", arguments: [modelID, alias]
       ).map { UInt64(clamping: $0) }
       try require(db, version, from: from, alias: alias, of: model, modelID: modelID)
+      if alias == VersionSelector.stableAlias {
+        try Self.requireNoActiveRollout(db, movingStableOf: model, id: modelID)
+      }
       let move = AliasMove(alias: alias, from: from, to: version, who: who, why: why)
       try Self.apply(db, move, model: modelID, now: now)
       if let requestID { try Request.insert(db, id: requestID, asked, from: from, to: version, now: now) }
@@ -81,6 +87,7 @@ extension ModelRegistry {
           INSERT INTO aliases (model, alias, version) VALUES (?, ?, ?)
           ON CONFLICT (model, alias) DO UPDATE SET version = excluded.version
           """, arguments: [model, move.alias, Int64(to)])
+      try restore(db, to, model: model)
     } else {
       try db.execute(sql: "DELETE FROM aliases WHERE model = ? AND alias = ?", arguments: [model, move.alias])
     }

@@ -9,8 +9,8 @@ public struct CollectedVersion: Hashable, Sendable {
 }
 
 extension ModelRegistry {
-  /// Removes the versions that nothing points to: no alias, no rollout, not the version that `stable` pointed to before
-  /// (which a rollback returns to), and not among the newest of their model. Their numbers stay used, and histories and
+  /// Removes the versions that nothing points to: no alias, no active rollout (as candidate or baseline), not the version that a
+  /// rollback of `stable` would return to, and not among the newest of their model. Their numbers stay used, and histories and
   /// lineages go on naming them.
   ///
   /// A version a transaction: others get in between, and what they point to meanwhile stays.
@@ -45,13 +45,11 @@ extension ModelRegistry {
 
   private func collect(_ number: UInt64, of model: String, keep: Int) throws -> CollectedVersion? {
     try write { db in
-      guard let found = try garbage(db, model: model, keep: keep).first(where: { $0.number == number }) else {
+      guard let found = try garbage(db, model: model, keep: keep, only: number).first else {
         return nil
       }
-      try db.execute(sql: "DELETE FROM versions WHERE id = ?", arguments: [found.id])
-      guard found.users == 1 else { return CollectedVersion(model: model, version: number, bytesFreed: 0) }
-      try db.execute(sql: "DELETE FROM artefacts WHERE id = ?", arguments: [found.artefact])
-      return CollectedVersion(model: model, version: number, bytesFreed: found.bytes)
+      let wasLast = try Self.remove(db, id: found.id, artefact: found.artefact)
+      return CollectedVersion(model: model, version: number, bytesFreed: wasLast ? found.bytes : 0)
     }
   }
 
@@ -65,15 +63,20 @@ extension ModelRegistry {
   }
 
   /// Oldest first.
-  private func garbage(_ db: Database, model: String, keep: Int) throws -> [Garbage] {
+  ///
+  /// - Parameter only: nil: all of it.
+  private func garbage(_ db: Database, model: String, keep: Int, only: UInt64? = nil) throws -> [Garbage] {
     let id: Int64 = try requireModel(db, model).value("id")
     let numbers = try Int64.fetchAll(
       db, sql: "SELECT number FROM versions WHERE model = ? ORDER BY number", arguments: [id])
     var kept = Set(numbers.suffix(keep).map { UInt64(clamping: $0) })
-    kept.formUnion(try Self.fetchAliases(db, model: id).map(\.version))
-    if let previous = try Self.previousStable(db, model: id) { kept.insert(previous) }
-    kept.formUnion(try pointedAtByRollouts(db, model: id).map { UInt64(clamping: $0) })
-    return try numbers.filter { !kept.contains(UInt64(clamping: $0)) }.compactMap { number in
+    kept.formUnion(try Self.pointedTo(db, model: id))
+    kept.formUnion(try Self.previousStable(db, model: id).prefix(1))
+    let garbage = numbers.filter { number in
+      let number = UInt64(clamping: number)
+      return !kept.contains(number) && (only == nil || only == number)
+    }
+    return try garbage.compactMap { number in
       let row = try Row.fetchOne(
         db,
         sql: """
@@ -87,18 +90,5 @@ extension ModelRegistry {
           bytes: try row.value("bytes"), users: try row.value("users"))
       }
     }
-  }
-
-  /// Where `stable` pointed before it came to where it points now.
-  private static func previousStable(_ db: Database, model: Int64) throws -> UInt64? {
-    try Int64.fetchOne(
-      db,
-      sql: """
-        SELECT from_version FROM alias_changes
-        WHERE model = :model AND alias = 'stable' AND from_version IS NOT NULL AND from_version IS NOT
-          (SELECT version FROM aliases WHERE model = :model AND alias = 'stable')
-        ORDER BY id DESC LIMIT 1
-        """, arguments: ["model": model]
-    ).map { UInt64(clamping: $0) }
   }
 }

@@ -41,7 +41,7 @@ extension ModelRegistry {
         db, version, model: model, number: number, artefact: artefact, who: who, now: now)
       try Self.insertTeachers(db, version.lineage.teachers, version: id)
       if number == 1 {
-        let first = AliasMove(alias: "stable", from: nil, to: number, who: who, why: "first version")
+        let first = AliasMove(alias: VersionSelector.stableAlias, from: nil, to: number, who: who, why: "first version")
         try Self.apply(db, first, model: model, now: now)
       }
       if let requestID = version.requestID {

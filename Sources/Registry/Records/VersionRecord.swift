@@ -36,7 +36,8 @@ public enum VersionSelector: Hashable, Sendable, CustomStringConvertible {
   case alias(String)
 
   /// What answers when nothing else is asked for.
-  public static let stable = VersionSelector.alias("stable")
+  public static let stable = VersionSelector.alias(stableAlias)
+  static let stableAlias = "stable"
 
   public var description: String {
     switch self {

@@ -13,6 +13,9 @@ enum Migrations {
     migrator.registerMigration("2 tokens") { db in
       for statement in tokenSchema { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("3 rollouts") { db in
+      for statement in rolloutSchema { try db.execute(sql: statement) }
+    }
     return migrator
   }()
 

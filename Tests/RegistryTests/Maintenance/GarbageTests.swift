@@ -70,6 +70,28 @@ import Testing
     #expect(try fixture.registry.collectGarbage(keep: 0) == two)
   }
 
+  @Test(arguments: [RolloutState.running, .paused, .watching])
+  func whatAnActiveRolloutNeedsStays(state: RolloutState) throws {
+    let fixture = try RolloutFixture()
+    let rollout = try fixture.rollout(in: state)
+    #expect(try fixture.registry.collectGarbage(keep: 0).map(\.version) == [3, 4])
+    try fixture.change(rollout, to: .rollBack)
+    #expect(try fixture.registry.collectGarbage(keep: 0).map(\.version) == [2])
+    #expect(try fixture.registry.withdrawnVersions(of: "m") == [])
+  }
+
+  @Test("Where a rollback would lead stays, past what was withdrawn")
+  func theWayBackStays() throws {
+    let fixture = try RolloutFixture()
+    let registry = fixture.registry
+    for version in 2...4 as ClosedRange<UInt64> {
+      try registry.moveAlias(model: "m", alias: "stable", to: version, who: "ann", why: "")
+    }
+    #expect(try registry.rollBack(model: "m", who: "ann", why: "").to == 3)
+    #expect(try registry.collectGarbage(keep: 0).map(\.version) == [1, 4], "4 was withdrawn, so 2 is the way back")
+    #expect(try registry.rollBack(model: "m", who: "ann", why: "").to == 2)
+  }
+
   @Test func itRefusesAModelThatIsNotThereAndANegativeNumber() throws {
     let fixture = try fixture()
     #expect(registryError { try fixture.registry.collectGarbage(model: "x", keep: 1) }?.code == .notFound)
