@@ -209,6 +209,15 @@ def test_health_of_an_unknown_model_is_not_found():
             client.health("walker")
 
 
+def test_a_state_of_a_newer_schema_is_unknown():
+    def script(session):
+        session.welcome()
+        session.write(health(session.read().call, 99))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        assert client.health() == "SERVING_UNKNOWN"
+
+
 def test_a_watch_says_every_change_survives_a_lost_connection_and_is_cancelled_when_closed(monkeypatch):
     monkeypatch.setattr(retry, "CALL_SECONDS", 1e-4)
 
