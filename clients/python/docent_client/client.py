@@ -133,7 +133,8 @@ class Client(RolloutCalls):
         return list(self._call(timeout, wait_for_ready, list_models=wire.ListModelsRequest()).list_models_reply.models)
 
     def health(self, model: str = "", timeout: float | None = None, wait_for_ready: bool | None = None) -> str:
-        """"SERVING" or "NOT_SERVING", of one model or of the whole service. An unknown model is NOT_FOUND."""
+        """"SERVING" or "NOT_SERVING", of one model or of the whole service; "SERVING_UNKNOWN" for a state of a newer
+        schema. An unknown model is NOT_FOUND."""
         request = message(wire.HealthRequest, model=model)
         return _serving(self._call(timeout, wait_for_ready, health=request))
 

@@ -56,15 +56,16 @@ def array_of(observations) -> np.ndarray:
         with np.errstate(over="raise"):
             return np.array(given, dtype=np.uint8 if given.dtype == np.uint8 else "<f4", order="C", ndmin=1)
     except FloatingPointError as error:
-        raise refusal(f"observations to {np.abs(given).max():g}", "numbers that float32 has, to 3.4e38") from error
+        largest = np.abs(given[np.isfinite(given)]).max()
+        raise refusal(f"observations to {largest:g}", "numbers that float32 has, to 3.4e38") from error
 
 
 def wanted(want, actions: str | None, features: str | None) -> dict:
     """The fields of an InferRequest that say what it asks for."""
     names = list(_WANT) if want is None else list(want) if isinstance(want, (list, tuple, set, frozenset)) else [want]
-    if unknown := [name for name in names if name not in list(_WANT)]:
+    if unknown := [name for name in names if not (isinstance(name, str) and name in _WANT)]:
         raise refusal(f"want={shown(unknown[0])}", "'outputs' or 'values', or a list of them")
-    if actions is not None and actions not in list(_MODES):
+    if actions is not None and not (isinstance(actions, str) and actions in _MODES):
         raise refusal(f"actions={shown(actions)}", "'greedy' or 'sampled'")
     bits = sum({_WANT[name] for name in names}) | (_ACTIONS if actions else 0) | (_FEATURES if features else 0)
     if bits == 0:
