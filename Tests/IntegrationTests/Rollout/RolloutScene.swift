@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import ModelStore
+import Neural
 import Registry
 import RolloutControl
 import TestSupport
@@ -8,7 +9,7 @@ import Testing
 import Wire
 
 /// A registry's file with versions 1, which is stable, to 4 of model "m", and what happens to it from outside. Versions 1
-/// to 3 are the same policy: no gate tells one from another.
+/// to 3 are the same policy: no gate tells one from another. Version 4 always prefers the other action.
 struct RolloutScene: Sendable {
   let folder: TemporaryFolder
   let registry: String
@@ -18,15 +19,18 @@ struct RolloutScene: Sendable {
     folder = try TemporaryFolder()
     registry = folder.path("teacher.sqlite")
     store = try PolicyStore(path: registry, mode: .create)
-    for number in [1, 1, 1, 2] { _ = try store.publish(NumberedPolicy(number).policy, model: "m", who: "test") }
+    let policy = try NumberedPolicy(1).policy
+    for _ in 1...3 { _ = try store.publish(policy, model: "m", who: "test") }
+    let opposite = try Policy(architecture: policy.architecture, parameters: policy.parameters.map { -$0 })
+    _ = try store.publish(opposite, model: "m", who: "test")
   }
 
-  /// Steps that last as long as their few episodes.
+  /// Steps that last as long as their episodes.
   static let quickPlan = """
     steps: [50, 100]
     every: 0.01s
     patience: 1h
-    minimum_episodes: 3
+    minimum_episodes: 40
     gates: [agreement>0.5, errors<0.5]
     shadow_percent: 100
     watch: 0.01s
@@ -67,7 +71,7 @@ struct RolloutScene: Sendable {
 struct EpisodePlayer: Sendable {
   let client: TeacherClient
 
-  static let observations = [UInt8](repeating: 0, count: 16)
+  static let observations = [Float](arrayLiteral: 1, -2, 3, 4).withUnsafeBytes { Array($0) }
 
   /// - Returns: the version that played the episode, which is reported.
   @discardableResult
