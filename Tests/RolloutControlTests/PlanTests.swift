@@ -9,7 +9,7 @@ struct PlanTests {
     let plan = try RolloutPlan(yaml: text)
     #expect(plan == RolloutPlan())
     #expect(plan.steps == [1, 5, 25, 50, 100] && plan.every == 600 && plan.patience == 1200 && plan.watch == 600)
-    #expect(plan.gates.map(\.description) == ["kl<0.05", "agreement>0.95", "errors<0.01"])
+    #expect(plan.gates.map(\.description) == ["kl<0.05", "agreement>0.95", "errors<0.05"])
     #expect(plan.minimumEpisodes == 100 && plan.alpha == 0.05 && plan.shadowPercent == 10)
   }
 
