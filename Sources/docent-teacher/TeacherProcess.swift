@@ -128,16 +128,16 @@ struct TeacherProcess: Service {
 
   /// SIGHUP reads certificates again. The first SIGTERM or interrupt is the service group's; the second ends all at once.
   private func obey(_ signals: UnixSignalsSequence) async {
-    var requestsToEnd = 0
+    var requests = EndRequests()
     for await signal in signals {
       if signal == .sighup {
         reloadCertificates()
-      } else {
-        requestsToEnd += 1
-        if requestsToEnd == 2 {
-          logger.warning("asked twice to end: open calls are cut off")
-          _exit(signal == .sigterm ? 128 + SIGTERM : 128 + SIGINT)
-        }
+        continue
+      }
+      let number = signal == .sigterm ? SIGTERM : SIGINT
+      if requests.take(number, at: .now) {
+        logger.warning("asked twice to end: open calls are cut off")
+        _exit(128 + number)
       }
     }
   }
