@@ -183,6 +183,18 @@ import Wire
     #expect(ended.code == 0 && ended.log.contains("warning") && ended.log.contains("insecure"))
   }
 
+  @Test("So do metrics that are open to everybody, and those of loopback say nothing")
+  func openMetrics() async throws {
+    for (address, warnings) in [("0.0.0.0:0", 1), ("127.0.0.1:0", 0)] {
+      let ended = try await RunningTeacher.serve(
+        registry: registry, arguments: ["--metrics", address, "--insecure"]
+      ) { _ in }
+      let said = ended.log.split(separator: "\n").filter { $0.contains("warning") }
+      #expect(ended.code == 0 && said.count == warnings, "\(ended.log)")
+      #expect(said.allSatisfy { $0.contains("insecure") && $0.contains("metrics at \(address)") })
+    }
+  }
+
 }
 
 extension RunningTeacher {
