@@ -210,8 +210,8 @@ package struct ServerConnectionState {
       return .fail(WireStatus(.failedPrecondition, "a chunk before Hello, expected Hello first"))
     }
     guard var publish, publish.call == call else {
-      // A publish that was refused while its chunks were under way.
-      if call > 0, call <= lastCall { return .more }
+      // A publish that was refused, or was not started because of a GoAway, while its chunks were under way.
+      if call > 0, call <= lastCall || phase == .draining { return .more }
       return .fail(WireStatus(.internalError, "a chunk of call \(call), which is no open publish"))
     }
     self.publish = nil  // so that the bytes are appended in place
