@@ -12,7 +12,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public typealias OutboundOut = ByteBuffer
 
   public let loop: ServerLoop<Service>
-  /// The name that the client gave in `Hello`.
+  /// The name that the client gave in `Hello`, as logs repeat it.
   public internal(set) var client = ""
   /// Who the client is, and what it may do; nothing before `Hello`.
   public internal(set) var access = Access.nothing
