@@ -116,6 +116,12 @@ struct EmbeddedConnection {
     channel.embeddedEventLoop.run()
   }
 
+  /// The client ends its side.
+  func end() {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    channel.embeddedEventLoop.run()
+  }
+
   func send(_ frames: V1.Frame...) throws {
     var codec = FrameCodec()
     try send(bytes: frames.flatMap { codec.bytes(of: $0) })

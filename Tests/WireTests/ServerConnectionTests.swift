@@ -262,6 +262,31 @@ extension Logger {
     #expect(connection.loop.connectionCount == 0)
   }
 
+  @Test("A client that ends its side is answered what it has asked, and the connection closes; what would last ends")
+  func halfClosed() throws {
+    let connection = try EmbeddedConnection()
+    try connection.greet()
+    connection.service.holdsQueries = true
+    try connection.send(query(1), V1.Frame(call: 2, .publish(V1.PublishHeader(model: "m", artefactBytes: 5))))
+    connection.end()
+    #expect(connection.channel.isActive && connection.service.endedWatches == 1 && connection.service.abandoned == 0)
+    #expect(try connection.receive() == [V1.Frame(.pong(0))], "whether anybody is there")
+    connection.service.answer()
+    connection.channel.embeddedEventLoop.run()
+    #expect(try connection.receive().map(\.call) == [1], "of the publish nothing more can come")
+    #expect(!connection.channel.isActive && connection.loop.connectionCount == 0)
+  }
+
+  @Test("With nothing open, a client's end of its side is the connection's, without a timer for it")
+  func ended() throws {
+    for isGreeted in [false, true] {
+      let connection = try EmbeddedConnection()
+      if isGreeted { try connection.greet() }
+      connection.end()
+      #expect(!connection.channel.isActive && connection.loop.connectionCount == 0)
+    }
+  }
+
   @Test("A client's GoAway closes the connection when its calls are answered")
   func clientGoesAway() throws {
     let connection = try EmbeddedConnection()

@@ -35,6 +35,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   private var hasOpenCallsAfterClose = false
   private var isReadWithheld = false
   var isEnding = false
+  /// The client has ended its side.
+  var isInputClosed = false
   var isCountedIn = false
   let readSize: ReadSize
   private(set) var queries = 0
@@ -75,8 +77,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   /// Answers any other call.
   public func answer(_ call: UInt32, with body: V1.Body) {
     finishCall(call)
-    guard let context else { return releaseIfFinished() }
-    let unsent = ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) + output.readableBytes
+    guard context != nil else { return releaseIfFinished() }
+    let unsent = unsentBytes + output.readableBytes
     guard unsent <= loop.settings.limits.frameBytesMax else {
       let status = WireStatus(
         .resourceExhausted, "\(unsent) bytes of earlier answers were not read yet, expected them to be read first",
@@ -328,6 +330,11 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     } else {
       loop.remove(self)
     }
+  }
+
+  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { hearNoMore() }
+    context.fireUserInboundEventTriggered(event)
   }
 
   public func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -6,7 +6,7 @@ package struct ServerConnectionState {
     case open
     /// GoAway was sent or received: what is open finishes, nothing new begins.
     case draining
-    /// A bad frame was read: what is open finishes, nothing more is read.
+    /// A bad frame was read, or the client's end: what is open finishes, nothing more is read.
     case failed
     case closed
   }
@@ -86,7 +86,7 @@ package struct ServerConnectionState {
     if phase == .open { phase = .draining }
   }
 
-  /// A bad frame was read. A publish whose chunks were awaited is over: they will not be read.
+  /// A bad frame was read, or the client's end. A publish whose chunks were awaited is over: they will not be read.
   package mutating func fail() {
     guard phase != .closed else { return }
     phase = .failed
