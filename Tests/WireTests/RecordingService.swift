@@ -22,6 +22,8 @@ final class RecordingService: ConnectionService {
   /// Queries wait for `answer()` instead of the turn.
   var holdsQueries = false
   var holdsRequests = false
+  /// Queries are refused at once.
+  var refusal: WireStatus?
   private(set) var held: [(ServerConnection<RecordingService>, UInt32)] = []
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<RecordingService>) {
@@ -29,6 +31,7 @@ final class RecordingService: ConnectionService {
       Query(
         call: query.call, model: String(decoding: query.model, as: UTF8.self), rows: query.rows,
         observations: Array(query.observations)))
+    if let refusal { return connection.refuse(query.call, rows: query.rows, refusal) }
     waiting.append((connection, query.call, query.rows))
     connection.loop.needsTurn()
   }

@@ -59,8 +59,9 @@ extension ServerConnection {
 
   /// Reading or writing failed.
   func fail(reading error: any Error) {
-    // Many clients close without TLS's goodbye: a frame that was cut so is no call.
-    if end == .client, !isUncleanShutdown(error) { end = .error }
+    // Many clients close without TLS's goodbye: a frame that was cut so is no call. Nor is it
+    // a failure that nobody is left to take answers.
+    if end == .client, !isUncleanShutdown(error), !isInputClosed { end = .error }
     // Before Hello it is a peer that speaks another protocol, or no TLS that we do; later it is the network.
     let level: Logger.Level = state.phase == .greeting ? .notice : .debug
     loop.logger.log(level: level, "connection failed: \(describeServerSide(error))", metadata: metadata)

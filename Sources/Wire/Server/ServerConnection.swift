@@ -271,7 +271,9 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
         let rows = query.rows
         let admission = state.openQuery(call: query.call, rows: rows)
         if case .start = admission {
-          if access.rate == nil || isWithinRate(query.call, rows: rows) {
+          if let rate = access.rate {
+            infer(query, rows: rows, within: rate)
+          } else {
             loop.service.infer(query, on: self)
             queries &+= 1
           }
@@ -289,18 +291,22 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     return 0
   }
 
+  /// Only what the service takes in is taken from the rate.
   @inline(never)
-  private func isWithinRate(_ call: UInt32, rows: Int) -> Bool {
-    guard let rate = access.rate else { return true }
+  private func infer(_ query: InferRequestView, rows: Int, within rate: RowRate) {
     let wait = rate.take(rows: rows, now: loop.eventLoop.now.uptimeNanoseconds)
-    if wait == 0 { return true }
-    loop.counters.callsRefused[.rate, default: 0] += 1
-    refuse(
-      call, rows: rows,
-      WireStatus(
-        .resourceExhausted, "more than \(rate.rowsPerSecond) rows a second, which is what \(access.name) may ask",
-        retryAfterMicroseconds: wait / 1000 + 1))
-    return false
+    guard wait == 0 else {
+      loop.counters.callsRefused[.rate, default: 0] += 1
+      return refuse(
+        query.call, rows: rows,
+        WireStatus(
+          .resourceExhausted, "more than \(rate.rowsPerSecond) rows a second, which is what \(access.name) may ask",
+          retryAfterMicroseconds: wait / 1000 + 1))
+    }
+    let refusalsBefore = refusals
+    loop.service.infer(query, on: self)
+    queries &+= 1
+    if refusals != refusalsBefore { rate.giveBack(rows: rows) }
   }
 
   // MARK: The channel

@@ -127,7 +127,8 @@ import Wire
   @Test(
     "Publishes of all connections share their memory, and give it back however they end",
     arguments: [
-      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway", "cut off",
+      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway", "half closed",
+      "cut off",
     ])
   func publishedBytes(end: String) throws {
     let connection = try publisher()
@@ -143,6 +144,7 @@ import Wire
       try connection.send(V1.Frame(call: 1, .chunk(V1.Chunk(offset: 60, data: [UInt8](repeating: 1, count: 41)))))
     case "cancelled": try connection.send(V1.Frame(call: 1, .cancel))
     case "closed": try connection.close()
+    case "half closed": connection.end()
     case "reset":
       connection.channel.pipeline.fireErrorCaught(ChannelError.inputClosed)
       connection.channel.embeddedEventLoop.run()
