@@ -34,7 +34,7 @@ import Wire
     }
 
     func answer(
-      _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+      _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
     ) async throws -> V1.Body? {
       if case .publish = request {
         await withCheckedContinuation { continuation in
