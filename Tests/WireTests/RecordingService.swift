@@ -22,6 +22,8 @@ final class RecordingService: ConnectionService {
   /// Queries wait for `answer()` instead of the turn.
   var holdsQueries = false
   var holdsRequests = false
+  /// What requests are answered.
+  var requestAnswer = V1.Body.healthReply(V1.HealthReply(serving: .serving))
   /// Queries are refused at once.
   var refusal: WireStatus?
   private(set) var held: [(ServerConnection<RecordingService>, UInt32)] = []
@@ -42,7 +44,7 @@ final class RecordingService: ConnectionService {
     if case .publish(_, let artefact) = request {
       connection.answer(call, with: .publishReply(V1.PublishReply(version: UInt64(artefact.count))))
     } else {
-      connection.answer(call, with: .healthReply(V1.HealthReply(serving: .serving)))
+      connection.answer(call, with: requestAnswer)
     }
   }
 

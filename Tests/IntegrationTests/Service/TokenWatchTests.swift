@@ -67,6 +67,23 @@ import Wire
     #expect(isValid(token, gate))
   }
 
+  @Test("A token's rate goes on as it was when other tokens are made or revoked")
+  func rates() async throws {
+    let registry = try ModelRegistry.open(path: path, mode: .create)
+    let token = try registry.createToken(name: "slow", scopes: [.query], rowsPerSecond: 10, by: "test").token
+    var (gate, watch) = try await start()
+    let rate = try #require(try gate.access(token: token).rate)
+    // All that it may have at once.
+    #expect(rate.take(rows: 1000, now: 5_000_000_000) == 0)
+    _ = try make("other", in: path)
+    #expect(await watch.look())
+    let after = try #require(try gate.access(token: token).rate)
+    #expect(after.take(rows: 1, now: 5_000_000_000) > 0, "a new connection has what is left, too")
+    try registry.revokeToken("other", by: "test")
+    #expect(await watch.look())
+    #expect(try gate.access(token: token).rate === rate)
+  }
+
   @Test("What is no registry lets nobody in, and each way in which that fails is said once")
   func noRegistry() async throws {
     let token = try make("mine", in: path)
