@@ -84,7 +84,7 @@ final class TokenSource: Sendable {
       return reading
     } catch let error as FileIdentity.Unknown {
       throw FileReplaced(description: error.description)
-    } catch where (try? FileIdentity(path)) != opened.file {
+    } catch  where (try? FileIdentity(path)) != opened.file {
       throw FileReplaced(description: "\(error)")
     }
   }

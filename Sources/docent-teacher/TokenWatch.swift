@@ -57,7 +57,8 @@ struct TokenWatch {
       return false
     }
     if isNew {
-      logger.error("the registry's file is gone from its path, and no token is valid until one can be read there: \(text)")
+      logger.error(
+        "the registry's file is gone from its path, and no token is valid until one can be read there: \(text)")
     }
     guard seen != nil else { return false }
     gate.adopt([])

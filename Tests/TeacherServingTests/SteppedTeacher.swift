@@ -153,7 +153,9 @@ struct NoControl: ControlPlane {
 extension ControlPlane {
   /// Of a call whose answer has one part.
   func answer(_ request: ServerRequest, who: String, scopes: Scopes = .all) async throws -> V1.Body {
-    let body = try await answer(request, who: who, scopes: scopes) { part in throw WireStatus(.internalError, "a part: \(part)") }
+    let body = try await answer(request, who: who, scopes: scopes) { part in
+      throw WireStatus(.internalError, "a part: \(part)")
+    }
     guard let body else { throw WireStatus(.internalError, "no answer") }
     return body
   }

@@ -299,7 +299,8 @@ actor TeacherDirectory: ControlPlane {
     throw WireStatus(
       .resourceExhausted,
       "version \(number) of model \(name) is stored but not loaded, and \(entry.loaded.count) others are, expected fewer "
-        + "than \(settings.versionsLoadedMax): another one would make room for it, which is for who has the scope operate")
+        + "than \(settings.versionsLoadedMax): another one would make room for it, which is for who has the scope operate"
+    )
   }
 
   private func loadAndPublish(_ number: UInt64, _ model: String) async throws {

@@ -123,7 +123,8 @@ import Wire
         try connection.receive()
           == [
             V1.Frame(
-              call: call, bytes <= 1000 ? connection.service.requestAnswer : .status(WireStatus(.resourceExhausted, message)))
+              call: call,
+              bytes <= 1000 ? connection.service.requestAnswer : .status(WireStatus(.resourceExhausted, message)))
           ])
     }
     #expect(connection.channel.isActive)
@@ -184,7 +185,8 @@ import Wire
   @Test(
     "Publishes of all connections share their memory, and give it back however they end",
     arguments: [
-      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway", "half closed",
+      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway",
+      "half closed",
       "cut off",
     ])
   func publishedBytes(end: String) throws {
