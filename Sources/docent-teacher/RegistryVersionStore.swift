@@ -28,14 +28,14 @@ struct RegistryVersionStore: VersionStore {
     try? await thread.shutdownGracefully()
   }
 
-  private func perform<Answer: Sendable>(
+  func perform<Answer: Sendable>(
     _ body: @escaping @Sendable (PolicyStore) throws -> Answer
   ) async throws -> Answer {
     try await Self.run(on: thread, store, body)
   }
 
   /// What takes long, or may: piece by piece, so that others who read get in between.
-  private func look<Answer: Sendable>(
+  func look<Answer: Sendable>(
     _ body: @escaping @Sendable (PolicyStore) throws -> Answer
   ) async throws -> Answer {
     try await Self.run(on: readerThread, reader, body)

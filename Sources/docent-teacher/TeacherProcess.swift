@@ -111,7 +111,7 @@ struct TeacherProcess: Service {
     if let unixSocket { targets.append(.unix(path: unixSocket)) }
     do {
       return try await TeacherServer.start(
-        store: store, group: group,
+        store: store, rollouts: store, group: group,
         entrance: TeacherServer.Entrance(targets, tls: tls, gate: gate ?? OpenGate() as any Gatekeeper),
         settings: settings, logger: logger)
     } catch let error as IOError {

@@ -39,7 +39,7 @@ final class MemoryRollouts: RolloutStore {
     state.withLock { state in
       [
         "m": RolloutStanding(
-          active: state.rollouts.first(where: \.state.isActive), withdrawn: state.withdrawn,
+          newest: state.rollouts.first, withdrawn: state.withdrawn,
           leftMicroseconds: state.left, previousStable: state.previousStable)
       ]
     }
@@ -88,20 +88,21 @@ final class MemoryRollouts: RolloutStore {
       }
       rollout.revision += 1
       rollout.reason = request.why
+      if let evidence = request.evidence { rollout.evidence = evidence }
       var stable: UInt64?
       var kind = ""
       switch change {
-      case .advance(let step, let weight, let evidence):
-        (rollout.step, rollout.weightPercent, rollout.evidence) = (step, weight, evidence)
+      case .advance(let step, let weight):
+        (rollout.step, rollout.weightPercent, rollout.evidence) = (step, weight, request.evidence)
         rollout.stepStartedMicroseconds = clock()
         kind = "advanced"
       case .pause: (rollout.state, kind) = (.paused, "paused")
       case .resume:
         (rollout.state, kind) = (.running, "resumed")
         rollout.stepStartedMicroseconds = clock()
-      case .promote(let evidence):
+      case .promote:
         (rollout.state, kind, stable) = (.watching, "promoted", rollout.candidate)
-        (rollout.weightPercent, rollout.evidence) = (100, evidence)
+        (rollout.weightPercent, rollout.evidence) = (100, request.evidence)
         rollout.stepStartedMicroseconds = clock()
       case .abort, .rollBack:
         if rollout.state == .watching { stable = rollout.baseline }
@@ -121,16 +122,21 @@ final class MemoryRollouts: RolloutStore {
     return after
   }
 
-  func rollBack(model: String, to version: UInt64, _ request: RolloutChangeRequest) async throws {
+  func rollBack(
+    model: String, to version: UInt64?, _ request: RolloutChangeRequest
+  ) async throws -> StoredRollout? {
     let from = store.stored[0].aliases.first { $0.alias == "stable" }?.version ?? 0
-    state.withLock { state in
+    let (target, ended) = state.withLock { state -> (UInt64?, StoredRollout?) in
       state.withdrawn.insert(from)
-      for index in state.rollouts.indices where state.rollouts[index].state.isActive {
-        state.rollouts[index].state = .rolledBack
+      guard let index = state.rollouts.firstIndex(where: \.state.isActive) else {
+        return (version ?? state.previousStable.first, nil)
       }
+      state.rollouts[index].state = .rolledBack
+      return (version ?? state.rollouts[index].baseline, state.rollouts[index])
     }
     _ = try await store.moveAlias(
-      V1.AliasRequest(model: model, alias: "stable", version: version, reason: request.why), who: request.who)
+      V1.AliasRequest(model: model, alias: "stable", version: target ?? 0, reason: request.why), who: request.who)
+    return ended
   }
 
   func save(evidence: String, of id: String, revision: Int64, fence: Int64) async throws {

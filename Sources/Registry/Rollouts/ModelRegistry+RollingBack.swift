@@ -40,9 +40,9 @@ extension ModelRegistry {
       let target = try Self.target(
         db, version, stable: stable, rollout: rollout, of: model, modelID: modelID)
       if rollout != nil {
-        let effects = try rollout!.apply(.rollBack, who: who, why: why, now: now)
+        let effects = try rollout!.apply(.rollBack, why: why, now: now)
         try Self.update(db, rollout!)
-        try Self.insertEvent(db, effects.event, of: rollout!, now: now)
+        try Self.insertEvent(db, effects.event, of: rollout!, who: who, now: now)
       }
       if target != stable {
         let move = AliasMove(alias: VersionSelector.stableAlias, from: stable, to: target, who: who, why: why)

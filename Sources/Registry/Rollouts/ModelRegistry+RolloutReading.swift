@@ -53,6 +53,10 @@ extension ModelRegistry {
     try fetchRollouts(db, where: "rollouts.model = ? AND ended_us IS NULL", arguments: [model]).first?.record
   }
 
+  static func newestRollout(_ db: Database, model: Int64) throws -> RolloutRecord? {
+    try fetchRollouts(db, where: "rollouts.model = ? ORDER BY number DESC LIMIT 1", arguments: [model]).first?.record
+  }
+
   private static func fetchRollouts(_ db: Database, where condition: String, arguments: StatementArguments) throws
     -> [(record: RolloutRecord, modelID: Int64)]
   {
@@ -118,22 +122,24 @@ extension ModelRegistry {
     try db.execute(
       sql: """
         UPDATE rollouts SET state = ?, step = ?, weight_percent = ?, step_started_us = ?, revision = ?, evidence = ?,
-          reason = ?, who = ?, ended_us = ?
+          reason = ?, ended_us = ?
         WHERE id = ?
         """,
       arguments: [
         record.state.rawValue, record.step, record.weightPercent, record.stepStartedMicroseconds, record.revision,
-        record.evidence, record.reason, record.who, record.endedMicroseconds, record.id,
+        record.evidence, record.reason, record.endedMicroseconds, record.id,
       ])
   }
 
   /// The event that led to the record as it is.
-  static func insertEvent(_ db: Database, _ kind: RolloutEvent.Kind, of record: RolloutRecord, now: Int64) throws {
+  static func insertEvent(
+    _ db: Database, _ kind: RolloutEvent.Kind, of record: RolloutRecord, who: String, now: Int64
+  ) throws {
     try db.execute(
       sql: """
         INSERT INTO rollout_events (rollout, kind, step, weight_percent, who, when_us, reason)
         VALUES ((SELECT number FROM rollouts WHERE id = ?), ?, ?, ?, ?, ?, ?)
         """,
-      arguments: [record.id, kind.rawValue, record.step, record.weightPercent, record.who, now, record.reason])
+      arguments: [record.id, kind.rawValue, record.step, record.weightPercent, who, now, record.reason])
   }
 }

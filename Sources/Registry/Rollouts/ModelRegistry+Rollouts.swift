@@ -27,7 +27,7 @@ extension ModelRegistry {
         step: 0, weightPercent: firstWeight, stepStartedMicroseconds: now, revision: 1, evidence: nil, reason: why,
         who: who, createdMicroseconds: now, endedMicroseconds: nil)
       try Self.insert(db, record, modelID: modelID)
-      try Self.insertEvent(db, .started, of: record, now: now)
+      try Self.insertEvent(db, .started, of: record, who: who, now: now)
       try Self.restore(db, candidate, model: modelID)
       if let requestID { try Request.insert(db, id: requestID, asked, answer: record, now: now) }
       return record
@@ -40,14 +40,16 @@ extension ModelRegistry {
   /// - Parameters:
   ///   - revision: the revision that the change was decided on; nil where any will do.
   ///   - fence: of the ownership of `Ownership.rollouts` that the change is made under; nil for an operator's change.
+  ///   - evidence: JSON: of the step that the rollout is in after the change; nil: what was saved last, or of a step
+  ///     that begins with the change, none.
   ///   - requestID: the same id again changes nothing and answers the same.
   /// - Throws: `notFound` for an unknown rollout; `conflict` where its state does not allow the change, where its
   ///   revision or the owner's fence is another by now, and for a request id that was used for something else;
   ///   `invalid` for a weight that is none.
   @discardableResult
   public func changeRollout(
-    id: String, expecting revision: Int64? = nil, fence: Int64? = nil, to change: RolloutChange, who: String,
-    why: String, requestID: String? = nil
+    id: String, expecting revision: Int64? = nil, fence: Int64? = nil, to change: RolloutChange,
+    evidence: String? = nil, who: String, why: String, requestID: String? = nil
   ) throws -> RolloutRecord {
     let now = clock()
     return try write { db in
@@ -56,9 +58,9 @@ extension ModelRegistry {
       if let requestID, let answer: RolloutRecord = try Request.answer(db, id: requestID, to: asked) { return answer }
       try Self.require(db, fence: fence)
       try Self.require(record, at: revision)
-      let effects = try record.apply(change, who: who, why: why, now: now)
+      let effects = try record.apply(change, evidence: evidence, why: why, now: now)
       try Self.update(db, record)
-      try Self.insertEvent(db, effects.event, of: record, now: now)
+      try Self.insertEvent(db, effects.event, of: record, who: who, now: now)
       if let version = effects.stableMovesTo {
         let move = AliasMove(
           alias: VersionSelector.stableAlias, from: try Self.stable(db, model: modelID), to: version, who: who, why: why
@@ -135,7 +137,7 @@ extension ModelRegistry {
     throw RegistryError(
       .conflict,
       "rollout \(record.id) of model '\(record.model)' has changed: expected revision \(revision), it is at "
-        + "\(record.revision) (\(record.state.rawValue) by \(record.who))")
+        + "\(record.revision) (\(record.state.rawValue))")
   }
 
   private static func randomID() -> String {

@@ -2,8 +2,8 @@ import GRDB
 
 /// What decides, beside its aliases, who answers for a model.
 public struct StandingRecord: Hashable, Sendable {
-  /// The one rollout that has not ended.
-  public let active: RolloutRecord?
+  /// The newest rollout. Only that one may be active.
+  public let newest: RolloutRecord?
   /// As ``ModelRegistry/withdrawnVersions(of:)``.
   public let withdrawn: Set<UInt64>
   /// When versions that nothing points to were pointed to last: microseconds of the last move of an alias away from
@@ -23,13 +23,14 @@ extension ModelRegistry {
     try read { db in
       let rows = try Row.fetchAll(db, sql: "SELECT id, name FROM models")
       return try Dictionary(
-        uniqueKeysWithValues: rows.map { row in (try row.value("name"), try Self.standing(db, model: row.value("id"))) })
+        uniqueKeysWithValues: rows.map { row in (try row.value("name"), try Self.standing(db, model: row.value("id"))) }
+      )
     }
   }
 
   private static func standing(_ db: Database, model: Int64) throws -> StandingRecord {
     StandingRecord(
-      active: try activeRollout(db, model: model), withdrawn: try withdrawn(db, model: model),
+      newest: try newestRollout(db, model: model), withdrawn: try withdrawn(db, model: model),
       lastPointedAt: try lastPointedAt(db, model: model), previousStable: try previousStable(db, model: model))
   }
 

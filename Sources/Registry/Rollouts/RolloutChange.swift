@@ -51,15 +51,19 @@ extension RolloutRecord {
   ///
   /// - Throws: `conflict` where the rollout's state or step does not allow the change, `invalid` for a weight or a step
   ///   that makes no sense. The record is then unchanged.
-  mutating func apply(_ change: RolloutChange, who: String, why: String, now: Int64) throws -> RolloutEffects {
+  ///
+  /// - Parameter evidence: of the step that the rollout is in then; nil: what it has, or where the step begins, none.
+  mutating func apply(
+    _ change: RolloutChange, evidence: String? = nil, why: String, now: Int64
+  ) throws -> RolloutEffects {
     try require(change)
-    self.who = who
+    if let evidence { self.evidence = evidence }
     reason = why
     revision += 1
     switch change {
     case .advance(let step, let weight):
       self.step = step
-      begin(weightPercent: weight, now: now)
+      begin(weightPercent: weight, evidence: evidence, now: now)
       return RolloutEffects(event: .advanced)
     case .pause:
       state = .paused
@@ -70,7 +74,7 @@ extension RolloutRecord {
       return RolloutEffects(event: .resumed)
     case .promote:
       state = .watching
-      begin(weightPercent: 100, now: now)
+      begin(weightPercent: 100, evidence: evidence, now: now)
       return RolloutEffects(event: .promoted, stableMovesTo: candidate)
     case .abort:
       end(.aborted, now: now)
@@ -86,10 +90,10 @@ extension RolloutRecord {
     }
   }
 
-  private mutating func begin(weightPercent: Double, now: Int64) {
+  private mutating func begin(weightPercent: Double, evidence: String?, now: Int64) {
     self.weightPercent = weightPercent
     stepStartedMicroseconds = now
-    evidence = nil
+    self.evidence = evidence
   }
 
   private mutating func end(_ state: RolloutState, now: Int64) {
@@ -101,7 +105,7 @@ extension RolloutRecord {
   private func require(_ change: RolloutChange) throws {
     guard state.isActive else {
       throw RegistryError(
-        .conflict, "cannot \(change) rollout \(id) of model '\(model)': it has ended (\(state.rawValue) by \(who))")
+        .conflict, "cannot \(change) rollout \(id) of model '\(model)': it has ended (\(state.rawValue): \(reason))")
     }
     guard change.allowedStates.contains(state) else {
       let expected = change.allowedStates.map(\.rawValue).joined(separator: " or ")

@@ -38,12 +38,12 @@ public struct RolloutRecord: Hashable, Codable, Sendable {
   public internal(set) var stepStartedMicroseconds: Int64
   /// Grows with every change, not with saved evidence.
   public internal(set) var revision: Int64
-  /// JSON, of this step; nil where none was saved since the step began.
+  /// JSON, of this step; nil where it began without and none was saved since.
   public internal(set) var evidence: String?
   /// Of the last change.
   public internal(set) var reason: String
-  /// Who made the last change.
-  public internal(set) var who: String
+  /// Who started it.
+  public let who: String
   public let createdMicroseconds: Int64
   public internal(set) var endedMicroseconds: Int64?
 }

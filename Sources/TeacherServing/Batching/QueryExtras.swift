@@ -51,7 +51,8 @@ struct QueryExtras {
     let name = String(decoding: query.featuresLayer.prefix(256), as: UTF8.self)
     guard query.want.contains(.features) else {
       guard name.isEmpty else {
-        throw WireStatus(.invalidArgument, "a layer \"\(name.shortened)\" without wanting features, expected bit 8 in `want`")
+        throw WireStatus(
+          .invalidArgument, "a layer \"\(name.shortened)\" without wanting features, expected bit 8 in `want`")
       }
       return nil
     }
@@ -59,7 +60,8 @@ struct QueryExtras {
     let known = version.policy.hiddenLayers.map(\.name).joined(separator: ", ")
     throw WireStatus(
       .invalidArgument,
-      "features of layer \"\(name.shortened)\", expected one of: \(known.isEmpty ? "none, it has no hidden layers" : known)")
+      "features of layer \"\(name.shortened)\", expected one of: \(known.isEmpty ? "none, it has no hidden layers" : known)"
+    )
   }
 
   /// Nothing that the batch has to know of.

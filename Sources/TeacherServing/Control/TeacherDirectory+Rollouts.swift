@@ -8,6 +8,9 @@ extension TeacherDirectory {
   /// How often rollouts are looked at: what a look finds is acted on at once.
   static let lookInterval = Duration.milliseconds(100)
 
+  /// Who watches hears of what gates measure once a second.
+  private static let looksPerTelling = 10
+
   /// Looks at the evidence of every active rollout that this service controls.
   ///
   /// - Returns: what is being stored because of it; nothing waits for that.
@@ -19,6 +22,8 @@ extension TeacherDirectory {
     for name in entries.keys.sorted() where entries[name]?.run != nil {
       if let act = await look(at: name) { acts.append(act) }
     }
+    looks += 1
+    if looks.isMultiple(of: Self.looksPerTelling) { await tellModelWatches() }
     return acts
   }
 
@@ -65,7 +70,8 @@ extension TeacherDirectory {
     if case .rollBack = decision { entries[name]?.run?.isHalted = true }
     let (change, why) = run.change(for: decision)
     let request = RolloutChangeRequest(
-      who: "docent-teacher", why: why, revision: run.stored.revision, fence: ownership.fence)
+      who: "docent-teacher", why: why, revision: run.stored.revision, fence: ownership.fence,
+      evidence: run.evidence(after: change))
     return Task {
       await publishCatalogue()
       do {
@@ -90,7 +96,7 @@ extension TeacherDirectory {
         "model": "\(stored.model)", "rollout": "\(stored.id)", "candidate": "\(stored.candidate)",
         "weight": "\(after.weightPercent)%", "why": "\(request.why)",
       ])
-    try await readStanding()
+    try await readModels()
     await publishCatalogue()
   }
 
@@ -100,7 +106,7 @@ extension TeacherDirectory {
       logger.error("model \(name): the rollout's next state cannot be stored, and is tried again: \(text)")
     }
     try? await changing {
-      try await self.readStanding()
+      try await self.readModels()
       await self.publishCatalogue()
     }
   }
@@ -110,7 +116,8 @@ extension TeacherDirectory {
     entries[name]?.run?.isActing = true
     return Task {
       do {
-        try await rollouts?.save(evidence: evidence, of: stored.id, revision: stored.revision, fence: ownership.fence ?? 0)
+        try await rollouts?.save(
+          evidence: evidence, of: stored.id, revision: stored.revision, fence: ownership.fence ?? 0)
       } catch {
         logger.debug("model \(name): the rollout's evidence was not stored: \(error)")
       }
@@ -120,62 +127,24 @@ extension TeacherDirectory {
 
   // MARK: What the store says
 
-  /// Reads how every model stands, and goes on with its rollout.
-  func readStanding() async throws {
-    guard let rollouts else { return }
-    let standing = try await rollouts.standing()
-    let models = try await store.models()
-    for model in models { entries[model.name]?.model.aliases = model.aliases }
-    for name in entries.keys { adopt(standing[name] ?? RolloutStanding(), of: name) }
-  }
-
   func adopt(_ standing: RolloutStanding, of name: String) {
+    let before = entries[name]?.standing.newest
     entries[name]?.standing = standing
     guard let stored = standing.active else {
       entries[name]?.run = nil
+      if standing.newest != before || entries[name]?.restingRollout == nil {
+        entries[name]?.restingRollout = standing.newest.map { V1.RolloutReply($0) }
+      }
       return
     }
-    if entries[name]?.run?.adopt(stored) == true { return }
+    if entries[name]?.run?.adopt(stored, isElsewhere: !ownership.isHeld(at: .now())) == true { return }
     lastGeneration += 1
     do throws(WireStatus) {
       entries[name]?.run = try RolloutRun(stored, generation: lastGeneration)
     } catch {
       entries[name]?.run = nil
+      entries[name]?.restingRollout = V1.RolloutReply(stored)
       logger.error("model \(name): \(error.message); its rollout stands still")
     }
-  }
-
-  /// Versions that stay loaded: those that something points to, and those that a rollback would return to.
-  func kept(_ name: String) -> Set<UInt64> {
-    guard let entry = entries[name] else { return [] }
-    var kept = Set(entry.model.aliases.map(\.version))
-    if let active = entry.standing.active { kept.formUnion([active.candidate, active.baseline]) }
-    return kept.union(entry.standing.previousStable.prefix(settings.previousVersionsLoaded))
-  }
-
-  /// When versions that nothing points to any more stop honouring leases.
-  func leaseEnds(of entry: Entry) -> [UInt64: NIODeadline] {
-    let (now, uptime) = (clock(), NIODeadline.now())
-    let longest = Int64(settings.leaseSecondsMax) * 1_000_000
-    return entry.standing.leftMicroseconds.mapValues { left in
-      uptime + .microseconds(max(left + longest - now, 0))
-    }
-  }
-
-  /// Frees versions whose last lease has ended, but those that are kept and the newest.
-  func retire() async {
-    let now = clock()
-    let longest = Int64(settings.leaseSecondsMax) * 1_000_000
-    var isChanged = false
-    for (name, entry) in entries {
-      let newest = entry.model.versions.suffix(settings.newestVersionsLoaded).map(\.number)
-      let kept = kept(name).union(newest).union(entry.lastTargets.all)
-      for number in entry.loaded.keys where !kept.contains(number) {
-        guard let left = entry.standing.leftMicroseconds[number], left + longest <= now else { continue }
-        unload(number, of: name)
-        isChanged = true
-      }
-    }
-    if isChanged { await publishCatalogue() }
   }
 }

@@ -28,8 +28,6 @@ struct RolloutRun: Sendable {
   /// Seconds at which the evidence was stored, and whether it has changed since.
   private var savedSeconds = 0.0
   private var isUnsaved = false
-  /// Units and rows that found no place on the event loops.
-  private(set) var dropped = 0
 
   private struct Report {
     var unit: UInt64
@@ -50,14 +48,11 @@ struct RolloutRun: Sendable {
     self.hash = hash
     self.stored = stored
     self.generation = generation
-    let step = Self.step(of: stored, plan)
-    evidence = StepEvidence(plan: plan, step: step)
-    if let text = stored.evidence, let kept = Self.evidence(text), kept.step == step, kept.plan == plan {
-      evidence = kept
-    }
+    evidence = StepEvidence(plan: plan, step: Self.step(of: stored, plan))
+    if let kept = Self.evidence(of: stored, plan) { evidence = kept }
   }
 
-  private static func step(of stored: StoredRollout, _ plan: RolloutPlan) -> Int {
+  static func step(of stored: StoredRollout, _ plan: RolloutPlan) -> Int {
     stored.state == .watching ? plan.watchStep : min(stored.step, plan.watchStep)
   }
 
@@ -65,12 +60,12 @@ struct RolloutRun: Sendable {
 
   /// Takes over what the store has of the same rollout now.
   ///
+  /// - Parameter isElsewhere: the evidence is that of another service, which stores it.
   /// - Returns: whether it is in the same step; otherwise it is to be made anew.
-  mutating func adopt(_ newer: StoredRollout) -> Bool {
+  mutating func adopt(_ newer: StoredRollout, isElsewhere: Bool) -> Bool {
     guard newer.id == stored.id, Self.step(of: newer, plan) == evidence.step else { return false }
-    let evidence = stored.evidence
+    if isElsewhere, newer.evidence != stored.evidence, let kept = Self.evidence(of: newer, plan) { evidence = kept }
     stored = newer
-    stored.evidence = evidence
     return true
   }
 
@@ -82,10 +77,12 @@ struct RolloutRun: Sendable {
     }
   }
 
+  var reply: V1.RolloutReply { V1.RolloutReply(stored, plan: plan, evidence: evidence) }
+
   func catalogue(collects: Bool) -> CatalogueRollout {
     CatalogueRollout(
       id: stored.id, hash: hash, baseline: stored.baseline, candidate: stored.candidate,
-      weightPercent: stored.state == .watching ? 100 : stored.weightPercent, shadowPercent: plan.shadowPercent,
+      weightPercent: stored.weightPercent, shadowPercent: plan.shadowPercent,
       generation: generation, collects: collects)
   }
 
@@ -132,7 +129,6 @@ struct RolloutRun: Sendable {
       for pair in part.latencies {
         evidence.addLatency(candidateNanoseconds: pair.candidate, stableNanoseconds: pair.stable)
       }
-      dropped += part.dropped + part.droppedRows
       isUnsaved = isUnsaved || !part.divergences.isEmpty || !part.latencies.isEmpty
     }
     for report in reports {
@@ -157,11 +153,8 @@ struct RolloutRun: Sendable {
     let passed = evidence.readings().map { "\($0.gate): \($0.measured)" }.joined(separator: "; ")
     switch decision {
     case .advance(let step):
-      return (
-        .advance(step: step, weightPercent: plan.weightPercent(step: step), evidence: nextEvidence(step: step)),
-        "every gate passed: \(passed)"
-      )
-    case .promote: return (.promote(evidence: nextEvidence(step: plan.watchStep)), "every gate passed: \(passed)")
+      return (.advance(step: step, weightPercent: plan.weightPercent(step: step)), "every gate passed: \(passed)")
+    case .promote: return (.promote, "every gate passed: \(passed)")
     case .complete: return (.complete, "no gate failed while it was watched: \(passed)")
     case .rollBack(let reason): return (.rollBack, reason)
     case .pause(let reason): return (.pause, reason)
@@ -169,9 +162,17 @@ struct RolloutRun: Sendable {
     }
   }
 
-  /// What the next step begins with, or the watch after the last one.
-  private func nextEvidence(step: Int) -> String? {
-    Self.text(StepEvidence(plan: plan, step: step, reference: evidence.nextReference))
+  /// What is to be stored with a change: what its step begins with, or what was observed in the one that goes on or ends.
+  func evidence(after change: RolloutChange) -> String? {
+    switch change {
+    case .advance(let step, _): Self.text(nextEvidence(step: step))
+    case .promote: Self.text(nextEvidence(step: plan.watchStep))
+    default: Self.text(evidence)
+    }
+  }
+
+  private func nextEvidence(step: Int) -> StepEvidence {
+    StepEvidence(plan: plan, step: step, reference: evidence.nextReference)
   }
 
   /// - Returns: what is to be said of a failure: nil where it was said.
@@ -195,7 +196,12 @@ struct RolloutRun: Sendable {
     (try? JSONEncoder().encode(evidence)).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  private static func evidence(_ text: String) -> StepEvidence? {
-    try? JSONDecoder().decode(StepEvidence.self, from: Data(text.utf8))
+  /// What was stored of the step that a rollout is in, or ended in.
+  static func evidence(of stored: StoredRollout, _ plan: RolloutPlan) -> StepEvidence? {
+    guard let text = stored.evidence,
+      let kept = try? JSONDecoder().decode(StepEvidence.self, from: Data(text.utf8)), kept.plan == plan,
+      kept.step == step(of: stored, plan) || !stored.state.isActive
+    else { return nil }
+    return kept
   }
 }

@@ -3,9 +3,9 @@ public import Wire
 /// Where rollouts live. Each function that changes something is one transaction, durable when it returns, and leaves
 /// everything as it was when it throws.
 ///
-/// They throw `WireStatus` for what the caller did: FAILED_PRECONDITION where the rollout is not in a state that allows
-/// it, ABORTED where it changed meanwhile or another service controls it, ALREADY_EXISTS for a request identifier that was
-/// used for something else. A request identifier that was seen before changes nothing and answers what it answered.
+/// They throw `WireStatus`: NOT_FOUND for what is not there, FAILED_PRECONDITION where the rollout's state does not allow
+/// the change, where it changed meanwhile or another service controls it, and for a request identifier that was used for
+/// something else. One that was used for the same changes nothing and answers what it answered.
 public protocol RolloutStore: Sendable {
   /// How every model stands, by its name.
   func standing() async throws -> [String: RolloutStanding]
@@ -18,7 +18,10 @@ public protocol RolloutStore: Sendable {
   func change(_ id: String, _ change: RolloutChange, _ request: RolloutChangeRequest) async throws -> StoredRollout
 
   /// Moves `stable` back to an earlier version, ends an active rollout with it, and withdraws the version that is left.
-  func rollBack(model: String, to version: UInt64, _ request: RolloutChangeRequest) async throws
+  ///
+  /// - Parameter version: nil: what answered before: during a rollout its baseline, else what `stable` pointed to before.
+  /// - Returns: the rollout that it ended; nil: none was active.
+  func rollBack(model: String, to version: UInt64?, _ request: RolloutChangeRequest) async throws -> StoredRollout?
 
   /// Keeps what was observed in a step; no change that others need to see.
   func save(evidence: String, of id: String, revision: Int64, fence: Int64) async throws
@@ -36,12 +39,11 @@ public protocol RolloutStore: Sendable {
 }
 
 public enum RolloutChange: Hashable, Sendable {
-  /// The next step begins with what it is given as evidence.
-  case advance(step: Int, weightPercent: Double, evidence: String?)
+  case advance(step: Int, weightPercent: Double)
   case pause
   case resume
   /// `stable` moves to the candidate, which is watched from now on.
-  case promote(evidence: String?)
+  case promote
   case abort
   /// The candidate is withdrawn; where it was promoted, `stable` moves back.
   case rollBack
@@ -58,12 +60,19 @@ public struct RolloutChangeRequest: Hashable, Sendable {
   public var revision: Int64?
   /// Of who controls rollouts; nil for operators.
   public var fence: Int64?
+  /// What was observed in the step that the rollout is in after the change; nil: what was saved last, or of a step that
+  /// begins with the change, nothing.
+  public var evidence: String?
 
-  public init(who: String, why: String, requestID: String = "", revision: Int64? = nil, fence: Int64? = nil) {
+  public init(
+    who: String, why: String, requestID: String = "", revision: Int64? = nil, fence: Int64? = nil,
+    evidence: String? = nil
+  ) {
     self.who = who
     self.why = why
     self.requestID = requestID
     self.revision = revision
     self.fence = fence
+    self.evidence = evidence
   }
 }

@@ -31,7 +31,7 @@ public struct StoredRollout: Hashable, Sendable {
   public var stepStartedMicroseconds: Int64
   /// Grows with every change.
   public var revision: Int64
-  /// What ``RolloutStore/save(evidence:of:fence:)`` was given last in this step.
+  /// What was saved last in this step.
   public var evidence: String?
   /// Why it stands where it stands.
   public var reason: String
@@ -65,8 +65,8 @@ public struct StoredRollout: Hashable, Sendable {
 
 /// What the store knows of a model that decides who answers, beside its aliases.
 public struct RolloutStanding: Hashable, Sendable {
-  /// The one rollout that is not over.
-  public var active: StoredRollout?
+  /// The model's newest rollout. Only that one may be active.
+  public var newest: StoredRollout?
   /// Versions that were rolled back: they honour no lease.
   public var withdrawn: Set<UInt64>
   /// When the last alias moved away from a version, or its rollout ended. Versions that something points to are not here.
@@ -76,12 +76,15 @@ public struct RolloutStanding: Hashable, Sendable {
   public var previousStable: [UInt64]
 
   public init(
-    active: StoredRollout? = nil, withdrawn: Set<UInt64> = [], leftMicroseconds: [UInt64: Int64] = [:],
+    newest: StoredRollout? = nil, withdrawn: Set<UInt64> = [], leftMicroseconds: [UInt64: Int64] = [:],
     previousStable: [UInt64] = []
   ) {
-    self.active = active
+    self.newest = newest
     self.withdrawn = withdrawn
     self.leftMicroseconds = leftMicroseconds
     self.previousStable = previousStable
   }
+
+  /// The one rollout that is not over.
+  public var active: StoredRollout? { newest.flatMap { $0.state.isActive ? $0 : nil } }
 }

@@ -76,7 +76,7 @@ import Testing
     let ended = try fixture.registry.rollout(rollout.id)
     #expect(record.rollout == ended)
     #expect(ended.state == .rolledBack && ended.weightPercent == 0 && ended.endedMicroseconds == fixture.clock.now)
-    #expect(ended.who == "bob" && ended.reason == "bad" && ended.revision == rollout.revision + 1)
+    #expect(ended.who == "ann" && ended.reason == "bad" && ended.revision == rollout.revision + 1)
     #expect(try fixture.registry.rolloutEvents(of: rollout.id).last?.kind == .rolledBack)
     let moved = try fixture.registry.history(of: "m").last?.whenMicroseconds == fixture.clock.now
     #expect(moved == (before != stable))

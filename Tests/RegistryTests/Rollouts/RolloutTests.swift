@@ -146,7 +146,7 @@ import Testing
     #expect(after.state == expected.state)
     #expect(after.weightPercent == expected.weight)
     #expect(after.revision == before.revision + 1)
-    #expect(after.who == "bob" && after.reason == "because")
+    #expect(after.who == "ann" && after.reason == "because", "who started it, and why it stands so")
     #expect(after.endedMicroseconds == (expected.state.isActive ? nil : fixture.clock.now))
     #expect(try fixture.stable() == expected.stable)
     #expect(try fixture.registry.withdrawnVersions(of: "m") == (expected.withdrawn ? [2] : []))
@@ -166,7 +166,8 @@ import Testing
     for change in Set(Self.transitions.map(\.change)) {
       let (error, changedNothing) = try fixture.refusal { try fixture.change(ended, to: change) }
       #expect(error?.code == .conflict)
-      #expect(error?.message.contains("it has ended (\(state.rawValue) by bob)") == true, "\(error?.message ?? "none")")
+      #expect(
+        error?.message.contains("it has ended (\(state.rawValue): because)") == true, "\(error?.message ?? "none")")
       #expect(changedNothing)
     }
     #expect(throws: DatabaseError.self) { try fixture.files.tamper("UPDATE rollouts SET reason = 'another'") }
@@ -227,7 +228,7 @@ import Testing
     }
     #expect(error?.code == .conflict)
     #expect(
-      error?.message.contains("expected revision 1, it is at 2 (paused by bob)") == true, "\(error?.message ?? "")")
+      error?.message.contains("expected revision 1, it is at 2 (paused)") == true, "\(error?.message ?? "")")
     #expect(changedNothing)
     #expect(try fixture.change(paused, to: .promote, expecting: 2).state == .watching)
     #expect(

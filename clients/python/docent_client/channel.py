@@ -9,6 +9,7 @@ from . import retry
 from .connection import Connection, Exchange
 from .endpoint import Endpoint
 from .errors import Code, DocentError
+from .proto.docent.v1 import docent_pb2 as wire
 from .retry import seconds_left
 
 _CONNECT_SECONDS = 20.0
@@ -29,8 +30,8 @@ def _never() -> bool:
 class Channel:
     """Hands out the one connection for queries, connecting at once where there is none, then with backoff."""
 
-    def __init__(self, endpoint: Endpoint, name: str, token: str):
-        self._arguments, self._address = (endpoint, name, token), endpoint.address
+    def __init__(self, endpoint: Endpoint, hello: "wire.Hello"):
+        self._endpoint, self._hello, self._address = endpoint, hello, endpoint.address
         self._state, self._connecting, self.closed = threading.Condition(), False, False
         self._current: Connection | None = None
         # Others are for bulk streams, or are left by their server and finish the calls that they have.
@@ -65,7 +66,8 @@ class Channel:
         """A new connection, for a bulk stream. The caller closes it."""
         most = time.monotonic() + _CONNECT_SECONDS
         try:
-            connection = Connection(*self._arguments, most if deadline is None else min(deadline, most))
+            by = most if deadline is None else min(deadline, most)
+            connection = Connection(self._endpoint, self._hello, by)
         except DocentError as error:
             if error.code != Code.DEADLINE_EXCEEDED:
                 raise

@@ -3,19 +3,20 @@
 import contextlib
 import hashlib
 import math
+import numbers
 import os
 import ssl
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 
 from . import artefacts
+from .arguments import deadline_in, message, refusal, shown
 from .channel import Attempts, Call, Channel, Rules
 from .endpoint import Endpoint
 from .errors import Code, DocentError
 from .proto.docent.v1 import docent_pb2 as wire
-from .query import Query, Reply, array_of, wanted
+from .query import ARGUMENTS, Query, Reply, array_of, seed_of, wanted
 from .rollout_calls import RolloutCalls
 
 _IDLE_SECONDS = 2.0
@@ -24,14 +25,16 @@ _IDLE_SECONDS = 2.0
 class Client(RolloutCalls):
     """Connects to a teacher service, at `HOST:PORT` or `unix:/PATH`, at once, and again after the connection was lost.
 
-    Many calls may be under way, from several threads. Every failure is a DocentError.
+    Many calls may be under way, from several threads. Every failure is a DocentError; arguments that make no sense are
+    refused, with INVALID_ARGUMENT, before anything is sent.
 
-    `timeout`, in seconds, is the default of every call, the first connecting included; None, or math.inf for a call,
-    waits for ever. A deadline spans all attempts. `retries` is how often a call is sent again, 4 at most, after
-    UNAVAILABLE or RESOURCE_EXHAUSTED. With `wait_for_ready`, calls wait for a server that cannot be reached, and do not
-    fail with UNAVAILABLE. `tls` is True or an SSLContext; `ca`, a PEM file of who may sign the server's certificate,
-    and `certificate`, PEM files of the client's own certificate and its key, imply it. `server_name` is what the
-    server's certificate names, where that is not HOST.
+    `timeout`, in seconds, is the default of every call, the first connecting included; None waits for ever, and so do
+    math.inf and more than 1e9, of a call too, whose None is the default. A deadline spans all attempts. `retries` is
+    how often a call is sent again, 4 at most, after UNAVAILABLE or RESOURCE_EXHAUSTED.
+    With `wait_for_ready`, calls wait for a server that cannot be reached, and do not fail with UNAVAILABLE. `tls` is
+    True or an SSLContext; `ca`, a PEM file of who may sign the server's certificate, and `certificate`, PEM files of
+    the client's own certificate and its key, imply it. `server_name` is what the server's certificate names, where that
+    is not HOST.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class Client(RolloutCalls):
         certificate: tuple[str, str] | None = None,
         server_name: str | None = None,
     ):
-        endpoint = Endpoint(address, tls, ca, certificate, server_name)
-        self._channel = Channel(endpoint, name or f"docent-python/{os.getpid()}", token)
+        if not isinstance(retries, numbers.Real) or not retries >= 0:
+            raise refusal(f"retries={shown(retries)}", "0 or more")
+        hello = message(wire.Hello, {"client": "name"}, client=name or f"docent-python/{os.getpid()}", token=token)
+        self._channel = Channel(Endpoint(address, tls, ca, certificate, server_name), hello)
         self._timeout, self._retries, self._wait_for_ready = timeout, retries, wait_for_ready
         self._policies, self._closed = {}, threading.Event()
         self._channel.connection(self._rules().deadline, wait_for_ready)
@@ -78,11 +83,15 @@ class Client(RolloutCalls):
         answered the first query of `episode`, is still there. Observations of uint8 travel as such, others as float32.
 
         `want` is "outputs", "values" or a list of them; None means both. `actions` is "greedy" or "sampled"; the same
-        `seed` gives the same actions, and None takes a new one. `features` names a hidden layer, such as "policy.0",
-        "value.1", or "trunk.0" where policy and value share one.
+        `seed`, an integer of 64 bits, gives the same rows the same actions, and None takes a new one. With a seed, rows
+        that the server takes only in several parts are refused: row numbers, which the draws hang on, begin anew in
+        each part. `features` names a hidden layer, such as "policy.0", "value.1", or "trunk.0" where policy and value
+        share one.
         """
         fields = {"model": model, "episode": episode, "lease_version": lease, "minimum_version": minimum_version}
-        fields |= _named(version, alias) | wanted(want, actions, seed, features)
+        fields |= _named(version, alias) | wanted(want, actions, features)
+        request, seed = message(wire.InferRequest, ARGUMENTS, **fields), seed_of(seed, actions)
+        rules, rows = self._rules(timeout, wait_for_ready), array_of(observations)
 
         def policy(version: int, rules: Rules) -> "wire.Policy":
             """A version's policy, asked for once."""
@@ -92,64 +101,109 @@ class Client(RolloutCalls):
                 self._policies[model, version] = found
             return found
 
-        return Query(self._channel, self._rules(timeout, wait_for_ready), fields, array_of(observations), policy)
+        return Query(self._channel, rules, request, seed, rows, policy)
 
-    def infer(self, model: str, observations, version=None, alias=None, timeout=None, **options) -> Reply:
+    def infer(
+        self,
+        model: str,
+        observations,
+        version: int | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        **options,
+    ) -> Reply:
         """`submit` and `result` in one, with the same options."""
         return self.submit(model, observations, version, alias, timeout, **options).result()
 
-    def describe(self, model: str, version=None, alias=None, timeout=None, wait_for_ready=None) -> "wire.DescribeReply":
+    def describe(
+        self,
+        model: str,
+        version: int | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> "wire.DescribeReply":
         """The model with its versions and aliases; and the version that these words mean now, with its policy's spaces
         and architecture."""
-        request = wire.DescribeRequest(model=model, **_named(version, alias))
+        request = message(wire.DescribeRequest, model=model, **_named(version, alias))
         return self._call(timeout, wait_for_ready, describe=request).describe_reply
 
-    def list_models(self, timeout=None, wait_for_ready=None) -> list["wire.Model"]:
+    def list_models(self, timeout: float | None = None, wait_for_ready: bool | None = None) -> list["wire.Model"]:
         """Every model, with its versions and aliases."""
         return list(self._call(timeout, wait_for_ready, list_models=wire.ListModelsRequest()).list_models_reply.models)
 
-    def health(self, model: str = "", timeout=None, wait_for_ready=None) -> str:
-        """"SERVING" or "NOT_SERVING", of one model or of the whole service. An unknown model is NOT_FOUND."""
-        reply = self._call(timeout, wait_for_ready, health=wire.HealthRequest(model=model)).health_reply
-        return wire.Serving.Name(reply.serving)
+    def health(self, model: str = "", timeout: float | None = None, wait_for_ready: bool | None = None) -> str:
+        """"SERVING" or "NOT_SERVING", of one model or of the whole service; "SERVING_UNKNOWN" for a state of a newer
+        schema. An unknown model is NOT_FOUND."""
+        request = message(wire.HealthRequest, model=model)
+        return _serving(self._call(timeout, wait_for_ready, health=request))
 
-    def watch_health(self, model: str = "", timeout: float = math.inf, wait_for_ready=None) -> Iterator[str]:
+    def watch_health(
+        self, model: str = "", timeout: float | None = math.inf, wait_for_ready: bool | None = None
+    ) -> Iterator[str]:
         """"SERVING", "NOT_SERVING" or "SERVICE_UNKNOWN", now and at every change, until the iterator is closed.
 
         It is opened again by the rules of retry when its connection was lost.
         """
         last = None
-        request = wire.HealthRequest(model=model, watch=True)
+        request = message(wire.HealthRequest, model=model, watch=True)
         with contextlib.closing(self._stream(timeout, wait_for_ready, health=request)) as frames:
             for frame in frames:
-                serving = wire.Serving.Name(frame.health_reply.serving)
-                if serving != last:
+                if (serving := _serving(frame)) != last:
                     yield (last := serving)
 
     def alias(
-        self, model: str, alias: str, version: int, reason="", request_id="", timeout=None, wait_for_ready=None
+        self,
+        model: str,
+        alias: str,
+        version: int,
+        reason: str = "",
+        request_id: str = "",
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> tuple[int, int]:
         """Moves an alias (version 0 removes it); answers the versions (from, to), where 0 means none."""
         # With an id, a second attempt answers what the first one did.
-        request = wire.AliasRequest(
-            model=model, alias=alias, version=version, reason=reason, request_id=request_id or uuid.uuid4().hex
+        request = message(
+            wire.AliasRequest,
+            model=model,
+            alias=alias,
+            version=version,
+            reason=reason,
+            request_id=request_id or uuid.uuid4().hex,
         )
         reply = self._call(timeout, wait_for_ready, alias=request).alias_reply
         return getattr(reply, "from"), reply.to
 
     def fetch(
-        self, model: str, version=None, alias=None, timeout=None, wait_for_ready=None
+        self,
+        model: str,
+        version: int | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> tuple["wire.FetchHeader", bytes]:
         """A version's header and artefact, whose size and SHA-256 are checked."""
-        request = wire.FetchRequest(model=model, **_named(version, alias))
+        request = message(wire.FetchRequest, model=model, **_named(version, alias))
         return self._bulk(timeout, wait_for_ready, artefacts.fetch, request)
 
     def publish(
-        self, model: str, artefact: bytes, golden=None, lineage=None, request_id="", timeout=None, wait_for_ready=None
+        self,
+        model: str,
+        artefact: bytes,
+        golden: "wire.Golden | None" = None,
+        lineage: "wire.Lineage | None" = None,
+        request_id: str = "",
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> int:
         """Publishes an artefact; answers the number of its version. `golden` and `lineage` are messages of the schema,
         as in what `fetch` answers."""
-        header = wire.PublishHeader(
+        if not isinstance(artefact, (bytes, bytearray, memoryview)):
+            raise refusal(f"artefact={shown(artefact)}", "the bytes of a safetensors file")
+        artefact = bytes(artefact)
+        header = message(
+            wire.PublishHeader,
             model=model,
             artefact_bytes=len(artefact),
             sha256=hashlib.sha256(artefact).digest(),
@@ -171,8 +225,7 @@ class Client(RolloutCalls):
         self.close()
 
     def _rules(self, timeout: float | None = None, wait_for_ready: bool | None = None) -> Rules:
-        seconds = self._timeout if timeout is None else timeout
-        deadline = None if seconds is None or seconds == math.inf else time.monotonic() + seconds
+        deadline = deadline_in(self._timeout if timeout is None else timeout)
         return Rules(deadline, self._wait_for_ready if wait_for_ready is None else wait_for_ready, self._retries)
 
     def _call(self, timeout: float | None, wait_for_ready: bool | None, **body) -> "wire.Frame":
@@ -222,6 +275,10 @@ class Client(RolloutCalls):
 
 def _named(version: int | None, alias: str | None) -> dict:
     if version is not None and alias is not None:
-        message = f"version {version} and alias {alias!r} together; expected at most one of them"
-        raise DocentError(Code.INVALID_ARGUMENT, message)
-    return {"version": version or 0, "alias": alias or ""}
+        raise refusal(f"version {shown(version)} and alias {shown(alias)} together", "at most one of them")
+    return {"version": 0 if version is None else version, "alias": "" if alias is None else alias}
+
+
+def _serving(frame: "wire.Frame") -> str:
+    number = frame.health_reply.serving
+    return wire.Serving.Name(number) if number in wire.Serving.values() else "SERVING_UNKNOWN"

@@ -11,6 +11,7 @@ import struct
 import threading
 from collections import deque
 
+from .arguments import refusal
 from .endpoint import Endpoint
 from .errors import Code, DocentError
 from .proto.docent.v1 import docent_pb2 as wire
@@ -20,6 +21,8 @@ _HEADER = struct.Struct(">BI")
 _PROTOCOL = 1
 _LAST_CALL = 2**31 - 1
 _FRAME_BYTES_MAX = 64 << 20
+# What one wait of the platform surely takes; who waits longer waits again.
+_WAIT_SECONDS_MAX = 86_400.0
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -54,7 +57,7 @@ class Exchange:
 class Connection:
     """Connects and shakes hands at once. Never reused after it was lost; see `usable`."""
 
-    def __init__(self, endpoint: Endpoint, name: str, token: str, deadline: float | None):
+    def __init__(self, endpoint: Endpoint, hello: "wire.Hello", deadline: float | None):
         self._endpoint, self.address = endpoint, endpoint.address
         # Guards all that follows, the socket too, and is never held while somebody waits for the socket. `_polling` is
         # the one thread that does; a byte into `_nudge` calls it back.
@@ -74,7 +77,8 @@ class Connection:
         handshake = self._open[0] = Exchange(self, deadline)
         try:
             with self._lock:
-                self._send(wire.Frame(hello=wire.Hello(protocol=_PROTOCOL, client=name, token=token)))
+                greeting = wire.Hello(protocol=_PROTOCOL, client=hello.client, token=hello.token)
+                self._send(wire.Frame(hello=greeting).SerializeToString())
             self.limits = handshake.next().welcome
             if self.limits.protocol != _PROTOCOL:
                 spoken = self.limits.protocol
@@ -95,7 +99,7 @@ class Connection:
 
     def submit(self, deadline: float | None, rows: int = 0, many: bool = False, **body) -> Exchange:
         """Writes a call's request, as soon as the server's limits leave room for it. What goes wrong is the exchange's
-        error."""
+        error. A request that cannot be sent takes no room."""
         exchange = Exchange(self, deadline, rows, many)
         with self._lock:
             while self.usable and self._is_full(rows) and seconds_left(deadline) != 0:
@@ -107,18 +111,23 @@ class Connection:
             elif (left := seconds_left(deadline)) == 0:
                 exchange.error = self._late()
             else:
+                if left is not None and "infer" in body:
+                    body["infer"].deadline_us = max(1, int(left * 1e6))
+                try:
+                    payload = self._payload(wire.Frame(call=self._next, **body))
+                except DocentError as error:
+                    exchange.error = error
+                    return exchange
                 exchange.number, self._next = self._next, self._next + 1
                 self._open[exchange.number] = exchange
                 self._rows += rows
-                if left is not None and "infer" in body:
-                    body["infer"].deadline_us = max(1, int(left * 1e6))
-                self._write(exchange, body)
+                self._write(exchange, payload)
         return exchange
 
     def go_on(self, exchange: Exchange, **body) -> None:
         """Writes another frame of a call that sends several."""
         with self._lock:
-            self._write(exchange, body)
+            self._write(exchange, self._payload(wire.Frame(call=exchange.number, **body)))
 
     def wait(self, exchange: Exchange) -> None:
         with self._lock:
@@ -152,8 +161,15 @@ class Connection:
         rows_max = self.limits.rows_in_flight_max or float("inf")
         return len(self._open) >= self.limits.calls_in_flight_max or self._rows + rows > rows_max
 
-    def _write(self, exchange: Exchange, body: dict) -> None:
-        self._send(wire.Frame(call=exchange.number, **body))
+    def _payload(self, frame: "wire.Frame") -> bytes:
+        """The frame's bytes. A server breaks off a connection, with all its calls, for more than it takes."""
+        payload, most = frame.SerializeToString(), self.limits.frame_bytes_max
+        if most and len(payload) > most:
+            raise refusal(f"a request of {len(payload)} bytes", f"at most {most}, which {self.address} takes")
+        return payload
+
+    def _write(self, exchange: Exchange, payload: bytes) -> None:
+        self._send(payload)
         # A server may read no more until its replies are read.
         while self._outgoing and not exchange.settled:
             if (left := seconds_left(exchange.deadline)) == 0:
@@ -165,7 +181,7 @@ class Connection:
         if self._open.get(exchange.number) is exchange:
             self._end(exchange.number, error)
             if exchange.number:
-                self._send(wire.Frame(call=exchange.number, cancel=wire.Cancel()))
+                self._send(wire.Frame(call=exchange.number, cancel=wire.Cancel()).SerializeToString())
             self._wake()
 
     def _expire(self) -> None:
@@ -202,6 +218,7 @@ class Connection:
         """Waits, at most so long, until the socket has something, and handles it; or for the thread that does so."""
         if self._failure is not None:
             return
+        seconds = None if seconds is None else min(seconds, _WAIT_SECONDS_MAX)
         if self._polling:
             self._state.wait(seconds)
             return
@@ -221,9 +238,8 @@ class Connection:
         self._flush()
         self._receive()
 
-    def _send(self, frame: "wire.Frame") -> None:
+    def _send(self, payload: bytes) -> None:
         if self._failure is None:
-            payload = frame.SerializeToString()
             self._outgoing += _HEADER.pack(0, len(payload)) + payload
             self._flush()
             if self._outgoing:
@@ -274,7 +290,7 @@ class Connection:
     def _handle(self, frame: "wire.Frame") -> None:
         body = frame.WhichOneof("body")
         if body == "ping":
-            self._send(wire.Frame(pong=wire.Pong(payload=frame.ping.payload)))
+            self._send(wire.Frame(pong=wire.Pong(payload=frame.ping.payload)).SerializeToString())
         elif body == "go_away":
             # The calls up to the last one named still finish.
             status = frame.go_away.status

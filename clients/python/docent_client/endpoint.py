@@ -3,6 +3,7 @@
 import socket
 import ssl
 
+from .arguments import refusal, shown
 from .errors import Code, DocentError
 
 
@@ -11,18 +12,20 @@ class Endpoint:
 
     def __init__(self, address: str, tls, ca: str | None, certificate: tuple[str, str] | None, server_name: str | None):
         self.address = address
-        host, _, port = address.rpartition(":")
+        host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
+        is_port = port.isdecimal() and len(port) <= 5 and int(port) < 1 << 16
         self._path = port if host == "unix" and not port.isdecimal() else None
-        if not (self._path or host and port.isdecimal()):
-            raise DocentError(Code.INVALID_ARGUMENT, f"address {address!r}; expected HOST:PORT or unix:/PATH")
+        if not (self._path or host and is_port):
+            raise refusal(f"address {shown(address)}", "HOST:PORT, with a port to 65535, or unix:/PATH")
         self._target = (host.strip("[]"), 0 if self._path else int(port))
         self._name = server_name or ("localhost" if self._path else self._target[0])
         self._context = tls if isinstance(tls, ssl.SSLContext) else None
         if self._context is not None and (ca or certificate):
-            message = "an SSLContext together with ca= or certificate=; expected the context to have loaded them"
-            raise DocentError(Code.INVALID_ARGUMENT, message)
+            raise refusal("an SSLContext together with ca= or certificate=", "the context to have loaded them")
         if self._context is None and (tls or ca or certificate):
             self._context = _context(ca, certificate)
+        if server_name is not None and self._context is None:
+            raise refusal(f"server_name={shown(server_name)} without TLS", "tls=True, ca= or certificate= with it")
 
     def connect(self, seconds: float | None) -> socket.socket:
         """A connected socket, its TLS handshake done."""
@@ -33,13 +36,15 @@ class Endpoint:
                 try:
                     plain.settimeout(seconds)
                     plain.connect(self._path)
-                except OSError:
+                except BaseException:
                     plain.close()
                     raise
             else:
                 plain = socket.create_connection(self._target, seconds)
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except (OSError, OverflowError) as error:
+        except ValueError as error:  # A name that cannot be encoded, or a path with a NUL.
+            raise refusal(f"address {shown(self.address)} ({error})", "HOST:PORT or unix:/PATH") from error
+        except OSError as error:
             start = f"docent-teacher serve --registry teacher.sqlite --listen {self.address}"
             message = f"no teacher at {self.address} ({error}); start one with: {start}"
             raise DocentError(Code.UNAVAILABLE, message) from error
@@ -72,6 +77,6 @@ def _context(ca: str | None, certificate: tuple[str, str] | None) -> ssl.SSLCont
         if certificate is not None:
             context.load_cert_chain(*certificate)
         return context
-    except OSError as error:
-        message = f"ca={ca!r} and certificate={certificate!r} ({error}); expected PEM files"
-        raise DocentError(Code.INVALID_ARGUMENT, message) from error
+    except (OSError, TypeError, ValueError) as error:
+        given = f"ca={shown(ca)} and certificate={shown(certificate)} ({error})"
+        raise refusal(given, "PEM files: one for ca=, and a pair of the certificate's and its key's") from error

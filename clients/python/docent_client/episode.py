@@ -3,6 +3,8 @@
 import secrets
 from typing import TYPE_CHECKING
 
+from .arguments import message, refusal, shown
+from .proto.docent.v1 import docent_pb2 as wire
 from .query import Reply
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ class Episode:
 
     def __init__(self, client: "Client", model: str, alias: str | None = None, id: int | None = None):
         if id == 0:
-            raise ValueError("the id 0 stands for no episode; expected another one, or None for a random one")
+            raise refusal("the id 0, which stands for no episode", "another one, or None for a random one")
         self._client, self.model, self.alias = client, model, alias
         self.id = id if id is not None else 1 + secrets.randbelow(2**64 - 1)
+        message(wire.InferRequest, {"episode": "id"}, model=model, alias=alias, episode=self.id)
         self.version, self.moved, self._reported = 0, False, False
         self.episode_return, self.steps = 0.0, 0
 
@@ -41,7 +44,10 @@ class Episode:
 
     def record(self, reward: float) -> None:
         """Counts a step and its reward."""
-        self.episode_return += float(reward)
+        try:
+            self.episode_return += float(reward)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise refusal(f"a reward of {shown(reward)}", "a number") from error
         self.steps += 1
 
     def report(self, timeout: float | None = None, wait_for_ready: bool | None = None) -> bool:

@@ -22,6 +22,10 @@ class DocentError(Exception):
         self.unstarted = unstarted
         super().__init__(f"{self.code.name}: {message}")
 
+    def __reduce__(self):
+        # By its arguments, not by its text: workers hand their errors to another process.
+        return type(self), (self.code, self.message, self.retry_after, self.unstarted)
+
     @classmethod
     def of(cls, status: "wire.Status", unstarted: bool = False) -> "DocentError":
         return cls(status.code, status.message, status.retry_after_us / 1e6, unstarted)

@@ -1,6 +1,7 @@
 """When a call or a connection is tried again: gRPC's backoff, as pure functions of what failed."""
 
 import random
+import threading
 import time
 
 from .errors import Code, DocentError
@@ -25,7 +26,7 @@ def pause(error: DocentError, attempts: int, retries: int, left: float | None) -
     """
     if error.code not in CODES or attempts > min(retries, ATTEMPTS_MAX - 1):
         return None
-    seconds = max(backoff(CALL_SECONDS, attempts), error.retry_after)
+    seconds = min(max(backoff(CALL_SECONDS, attempts), error.retry_after), threading.TIMEOUT_MAX)
     return None if left is not None and seconds >= left else seconds
 
 

@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Iterator, Mapping
 
+from .arguments import message, refusal, shown
 from .episode import Episode
 from .proto.docent.v1 import docent_pb2 as wire
 from .rollouts import PastRollout, Rollout, WatchEvent, history_of
@@ -29,48 +30,57 @@ class RolloutCalls:
         """Starts to bring `version` to the clients of stable, step by step. The plan is a text (YAML or JSON) or a dict
         with its keys: candidate, steps, every, patience, minimum_episodes, gates, shadow_percent, alpha, return_range,
         episode_timeout, watch. What it leaves out has its default."""
-        text = plan if isinstance(plan, str) else json.dumps(dict(plan))
-        request = _REQUEST(
-            model=model, action=_REQUEST.START, plan=text, version=version, reason=reason, request_id=request_id
+        try:
+            text = plan if isinstance(plan, str) else json.dumps(dict(plan))
+        except (TypeError, ValueError) as error:
+            raise refusal(f"plan={shown(plan)} ({error})", "a text, or a dict that JSON holds") from error
+        request = message(
+            _REQUEST,
+            model=model,
+            action=_REQUEST.START,
+            plan=text,
+            version=version,
+            reason=reason,
+            request_id=request_id,
         )
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_status(self, model: str, timeout=None, wait_for_ready=None) -> Rollout | None:
         """Where the model's last rollout stands; None where it has had none."""
-        return Rollout.of(self._call(timeout, wait_for_ready, rollout=_REQUEST(model=model)).rollout_reply)
+        return Rollout.of(self._call(timeout, wait_for_ready, rollout=message(_REQUEST, model=model)).rollout_reply)
 
     def rollout_pause(self, model: str, reason="", request_id="", timeout=None, wait_for_ready=None) -> Rollout:
         """The candidate keeps its share of new episodes until the rollout is resumed."""
-        request = _REQUEST(model=model, action=_REQUEST.PAUSE, reason=reason, request_id=request_id)
+        request = message(_REQUEST, model=model, action=_REQUEST.PAUSE, reason=reason, request_id=request_id)
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_resume(self, model: str, reason="", request_id="", timeout=None, wait_for_ready=None) -> Rollout:
         """Goes on with a paused rollout."""
-        request = _REQUEST(model=model, action=_REQUEST.RESUME, reason=reason, request_id=request_id)
+        request = message(_REQUEST, model=model, action=_REQUEST.RESUME, reason=reason, request_id=request_id)
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_promote(self, model: str, reason="", request_id="", timeout=None, wait_for_ready=None) -> Rollout:
         """Makes the candidate stable now, whatever the gates say."""
-        request = _REQUEST(model=model, action=_REQUEST.PROMOTE, reason=reason, request_id=request_id)
+        request = message(_REQUEST, model=model, action=_REQUEST.PROMOTE, reason=reason, request_id=request_id)
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_abort(self, model: str, reason="", request_id="", timeout=None, wait_for_ready=None) -> Rollout:
         """Ends the rollout and takes the candidate back."""
-        request = _REQUEST(model=model, action=_REQUEST.ABORT, reason=reason, request_id=request_id)
+        request = message(_REQUEST, model=model, action=_REQUEST.ABORT, reason=reason, request_id=request_id)
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_rollback(
         self, model: str, version: int = 0, reason="", request_id="", timeout=None, wait_for_ready=None
     ) -> Rollout | None:
         """Returns stable to `version`, or to what it was before; a rollout that is under way ends."""
-        request = _REQUEST(
-            model=model, action=_REQUEST.ROLLBACK, version=version, reason=reason, request_id=request_id
+        request = message(
+            _REQUEST, model=model, action=_REQUEST.ROLLBACK, version=version, reason=reason, request_id=request_id
         )
         return self._change_rollout(request, timeout, wait_for_ready)
 
     def rollout_history(self, model: str, timeout=None, wait_for_ready=None) -> list[PastRollout]:
         """Every rollout of the model, newest first, with what happened in it."""
-        request = _REQUEST(model=model, action=_REQUEST.HISTORY)
+        request = message(_REQUEST, model=model, action=_REQUEST.HISTORY)
         return history_of(self._call(timeout, wait_for_ready, rollout=request).rollout_reply)
 
     def report(
@@ -85,8 +95,13 @@ class RolloutCalls:
     ) -> None:
         """Reports the return of an episode (the undiscounted sum of its rewards) under the version that played it. An
         episode counts once: reporting it again is safe."""
-        request = wire.ReportRequest(
-            model=model, version=version, episode=episode, episode_return=episode_return, steps=steps
+        request = message(
+            wire.ReportRequest,
+            model=model,
+            version=version,
+            episode=episode,
+            episode_return=episode_return,
+            steps=steps,
         )
         self._call(timeout, wait_for_ready, report=request)
 
@@ -96,7 +111,7 @@ class RolloutCalls:
 
         It is opened again by the rules of retry when its connection was lost, and then begins again with what stands.
         """
-        request = wire.WatchRequest(model=model)
+        request = message(wire.WatchRequest, model=model)
         with contextlib.closing(self._stream(timeout, wait_for_ready, watch=request)) as frames:
             for frame in frames:
                 if (event := WatchEvent.of(frame.watch_event)) is not None:

@@ -248,3 +248,27 @@ def test_a_closed_client_says_so():
         client.close()
         with pytest.raises(DocentError, match="CANCELLED"):
             client.infer("m", [1.0])
+
+
+@pytest.mark.parametrize("data", [dict(rows=1, outputs=bytes(16)), dict(rows=0)])
+def test_a_reply_of_other_rows_is_internal(data):
+    def script(session):
+        session.welcome()
+        frame = session.read()
+        session.write(wire.Frame(call=frame.call, infer_reply=wire.InferReply(version=1, **data)))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        with pytest.raises(DocentError, match=f"INTERNAL: a reply of {data['rows']} rows; expected 2"):
+            client.infer("m", [[1.0], [2.0]])
+
+
+def test_the_arrays_of_a_reply_can_be_written_to():
+    def script(session):
+        session.welcome()
+        session.write(reply(session.read()))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        answer = client.infer("m", [1.0, 2.0])
+        answer.outputs[...] -= answer.outputs.max()
+        answer.values[...] = 0
+        assert answer.outputs.tolist() == [-1, 0]

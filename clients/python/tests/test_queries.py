@@ -58,7 +58,7 @@ def test_a_single_observation_gets_a_single_action_and_what_was_not_wanted_is_no
         assert answer.outputs is None and answer.values is None and answer.features is None
 
 
-def test_sampled_actions_have_one_seed_for_all_attempts_and_parts_have_different_ones(monkeypatch):
+def test_sampled_actions_have_one_seed_for_all_attempts_and_without_one_parts_have_different_ones(monkeypatch):
     monkeypatch.setattr(retry, "CALL_SECONDS", 1e-4)
 
     def sampled(session, parts):
@@ -68,8 +68,12 @@ def test_sampled_actions_have_one_seed_for_all_attempts_and_parts_have_different
 
     def script(session):
         session.welcome(rows=1)
+        for status_code in (wire.UNAVAILABLE, wire.NOT_FOUND):
+            (frame,), seeds = sampled(session, 1)
+            assert seeds == [2**64 - 1]
+            session.write(status(frame.call, status_code))
         frames, seeds = sampled(session, 3)
-        assert seeds[0] == 2**64 - 1 and len(set(seeds)) == 3
+        assert len(set(seeds)) == 3
         session.write(*(status(frame.call, wire.UNAVAILABLE) for frame in frames))
         frames, again = sampled(session, 3)
         assert again == seeds
@@ -78,11 +82,31 @@ def test_sampled_actions_have_one_seed_for_all_attempts_and_parts_have_different
         assert unnamed[0] != unnamed[1]
 
     with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
-        with pytest.raises(DocentError, match="NOT_FOUND"):
-            client.infer("m", [[0.0], [1.0], [2.0]], actions="sampled", seed=-1)
+        for rows, seed in (([0.0], -1), ([[0.0], [1.0], [2.0]], None)):
+            with pytest.raises(DocentError, match="NOT_FOUND"):
+                client.infer("m", rows, actions="sampled", seed=seed)
         for _ in range(2):
             client.submit("m", [0.0], actions="sampled")
         teacher.join()
+
+
+@pytest.mark.parametrize("limit", [dict(rows=2), dict(frame_bytes=180)])
+def test_a_seed_is_refused_with_rows_that_take_several_parts_whose_draws_would_hang_on_the_split(limit):
+    def script(session):
+        session.welcome(calls=1, **limit)
+        frame = session.read()
+        assert (frame.infer.rows, frame.infer.action_seed) == (2, 7)
+        session.write(status(frame.call, wire.NOT_FOUND))
+        assert session.read() is None
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        for rows in (3, 5):
+            with pytest.raises(DocentError, match=f"seed=7 and {rows} rows.* 2 at once; expected no") as caught:
+                client.infer("m", np.zeros((rows, 12)), actions="sampled", seed=7)
+            assert caught.value.code == Code.INVALID_ARGUMENT
+        with pytest.raises(DocentError, match="NOT_FOUND"):
+            client.infer("m", np.zeros((2, 12)), actions="sampled", seed=7)
+        client.close()
 
 
 def test_features_of_a_layer_and_the_lease_of_an_episode():
@@ -139,7 +163,7 @@ def test_pixels_travel_as_bytes():
 
 def test_a_query_is_split_by_what_a_frame_may_hold_and_waits_for_room_for_its_rows():
     def script(session):
-        session.welcome(frame_bytes=4096 + 4 * 100, rows_in_flight=3)
+        session.welcome(frame_bytes=500, rows_in_flight=3)
         first = session.read()
         assert first.infer.rows == 2
         session.socket.settimeout(0.05)
@@ -183,6 +207,15 @@ def test_health_of_an_unknown_model_is_not_found():
     with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
         with pytest.raises(DocentError, match="NOT_FOUND: no model walker"):
             client.health("walker")
+
+
+def test_a_state_of_a_newer_schema_is_unknown():
+    def script(session):
+        session.welcome()
+        session.write(health(session.read().call, 99))
+
+    with ScriptedTeacher(script) as teacher, Client(teacher.address) as client:
+        assert client.health() == "SERVING_UNKNOWN"
 
 
 def test_a_watch_says_every_change_survives_a_lost_connection_and_is_cancelled_when_closed(monkeypatch):

@@ -1,5 +1,6 @@
 """Deadlines, cancels and retries, against a scripted teacher."""
 
+import pickle
 import random
 import socket
 import threading
@@ -43,6 +44,12 @@ def test_a_call_is_tried_five_times_at_most_never_before_retry_after_and_never_a
     assert retry.pause(full, 4, 3, 8.0) is None
     assert retry.pause(full, 1, 4, 7.5) is None
     assert retry.pause(DocentError(Code.UNAVAILABLE, ""), 1, 4, None) < 0.07
+
+
+def test_an_error_reaches_another_process_as_it_is():
+    error = DocentError(Code.RESOURCE_EXHAUSTED, "full", 7.5, unstarted=True)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (DocentError, "RESOURCE_EXHAUSTED: full", vars(error))
 
 
 def test_a_refused_call_is_sent_again_and_only_its_refused_part(quick):

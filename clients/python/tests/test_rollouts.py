@@ -236,7 +236,7 @@ def test_an_episode_that_fails_is_not_reported():
             episode.infer([1.0])
             raise RuntimeError("the environment broke")
         client.close()
-    with pytest.raises(ValueError, match="expected another one"):
+    with pytest.raises(DocentError, match="INVALID_ARGUMENT: the id 0, .*expected another one"):
         Client.episode(client, "m", id=0)
 
 

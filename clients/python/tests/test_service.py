@@ -91,6 +91,30 @@ def test_more_rows_than_a_call_may_have(client):
     assert answer.outputs[-1].tobytes() == client.infer("cartpole", rows[-1]).outputs.tobytes()
 
 
+def test_a_seed_gives_the_same_rows_the_same_actions(client):
+    rows = np.zeros((1000, 4), np.float32)
+    sample = dict(actions="sampled", want=())
+    first = client.infer("cartpole", rows, seed=3, **sample).actions
+    np.testing.assert_array_equal(client.infer("cartpole", rows[:500], seed=3, **sample).actions, first[:500])
+    assert client.infer("cartpole", rows, seed=4, **sample).actions.tolist() != first.tolist()
+    many = np.zeros((20_000, 4), np.float32)
+    with pytest.raises(DocentError, match="INVALID_ARGUMENT: seed=3 and 20000 rows"):
+        client.infer("cartpole", many, seed=3, **sample)
+    halves = np.split(client.infer("cartpole", many, **sample).actions, 2)
+    assert halves[0].tolist() != halves[1].tolist()
+
+
+def test_the_service_takes_as_long_a_deadline_as_the_client_sends(client):
+    assert client.infer("cartpole", [0.0] * 4, timeout=1e9).version == 1
+
+
+def test_a_query_too_large_for_the_service_costs_no_other_call_its_connection(client):
+    others = [client.submit("cartpole", [0.0] * 4) for _ in range(10)]
+    with pytest.raises(DocentError, match="INVALID_ARGUMENT: a request of .*; expected at most"):
+        client.infer("cartpole", np.zeros(50_000_000, np.uint8))
+    assert all(other.result().version == 1 for other in others)
+
+
 def test_a_published_artefact_is_served(registry, tmp_path):
     copy, artefact = tmp_path / "teacher.sqlite", tmp_path / "policy.safetensors"
     shutil.copy(registry, copy)

@@ -115,7 +115,7 @@ def test_a_server_with_tls_is_recognised(server_side):
 
 def test_files_that_are_no_certificates_are_refused(tmp_path):
     for arguments in (dict(ca=tmp_path / "none.pem"), dict(certificate=(tmp_path / "a.pem", tmp_path / "a.key"))):
-        with pytest.raises(DocentError, match="INVALID_ARGUMENT: ca=.*expected PEM files"):
+        with pytest.raises(DocentError, match="INVALID_ARGUMENT: ca=.*expected PEM files: one for ca="):
             Client("127.0.0.1:1", **arguments)
     with pytest.raises(DocentError, match="INVALID_ARGUMENT: an SSLContext together with ca="):
         Client("127.0.0.1:1", tls=ssl.create_default_context(), ca="ca.pem")
