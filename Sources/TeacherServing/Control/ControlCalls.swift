@@ -47,6 +47,7 @@ final class ControlCalls {
     let eventLoop = eventLoop
     // Not the name in `Hello`: histories say who it was, and there anybody may give any.
     let who = connection.access.name.isEmpty ? connection.peer : connection.access.name
+    let scopes = connection.access.scopes
     tasks += 1
     lastID += 1
     let id = lastID
@@ -54,7 +55,7 @@ final class ControlCalls {
     let task = Task {
       let end: Result<V1.Body?, WireStatus>
       do {
-        let body = try await control.answer(request, who: who) { part in
+        let body = try await control.answer(request, who: who, scopes: scopes) { part in
           try await eventLoop.flatSubmit { bound.value.0.send(part, bound.value.1, id) }.get()
         }
         end = .success(body)
@@ -165,9 +166,10 @@ extension ServerRequest {
 protocol ControlPlane: Sendable {
   /// - Parameters:
   ///   - who: asks, for histories.
+  ///   - scopes: what the caller may do. What the kind of call needs was looked at; what this one does may need more.
   ///   - send: sends a part of the answer; returns when the socket has taken it, and throws when nobody waits any more.
   /// - Returns: the answer; nil where its parts were all of it.
   func answer(
-    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
   ) async throws -> V1.Body?
 }

@@ -95,9 +95,10 @@ struct MetricsClient: Sendable {
     defer { tooLate.cancel() }
     return try await channel.executeThenClose { inbound, outbound in
       let headers: HTTPHeaders = ["host": address.description, "connection": "close", "accept": "text/plain"]
-      try await outbound.write(
-        .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/metrics", headers: headers)))
-      try await outbound.write(.end(nil))
+      // Together: who answers the head at once, and closes, would fail a second write, and its answer were lost.
+      try await outbound.write(contentsOf: [
+        .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/metrics", headers: headers)), .end(nil),
+      ])
       for try await response in inbound { return response }
       try Task.checkCancellation()
       throw MetricsFailure(description: "closed before it answered, or no answer within 5 seconds")

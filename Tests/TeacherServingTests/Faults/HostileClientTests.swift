@@ -107,6 +107,25 @@ import Wire
     }
   }
 
+  @Test("Who has ended its side is sent all its answers, also those that its socket takes late, and is closed then")
+  func halfClosed() async throws {
+    try await LocalService.run(store) { server in
+      try await LocalService.publish(1, on: server)
+      // 4 KB that ask for 44 KB: more than sockets hold.
+      let request = V1.InferRequest(
+        model: "m", rows: 1000, observations: [UInt8](repeating: 3, count: 4000), elementType: .uint8,
+        want: [.outputs, .values, .features], featuresLayer: "policy.0")
+      let session = try await greet(server, reads: false)
+      session.post(bytes: RawConnection.bytes(of: (1...600).map { V1.Frame(call: $0, .infer(request)) }))
+      session.channel.close(mode: .output, promise: nil)
+      try await session.read()
+      let answers = await session.rest().filter { $0.call > 0 }
+      #expect(answers.map(\.call) == Array(1...600))
+      #expect(answers.allSatisfy { $0.body.inferReply?.rows == 1000 })
+      try await LocalService.untilIdle(server)
+    }
+  }
+
   @Test("Frames of 0, 1, the limit's and one more byte")
   func frameSizes() async throws {
     var settings = ServingSettings.defaults
