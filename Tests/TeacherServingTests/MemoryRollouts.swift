@@ -151,4 +151,6 @@ final class MemoryRollouts: RolloutStore {
   func events(of model: String) async throws -> [V1.RolloutEvent] { events }
 
   func own(as owner: String, for duration: Duration) async throws -> Int64? { state.withLock(\.fence) }
+
+  func disown(as owner: String) async throws {}
 }

@@ -146,11 +146,12 @@ extension TeacherDirectory {
   }
 
   /// Nothing is served any more: watches are told, and end.
-  func drain() {
+  func drain() async {
     isDraining = true
     healthWatches.notify { serving($0) }
     healthWatches.end()
     modelWatches.end()
+    await giveUpOwnership()
   }
 
   /// The header, then the artefact in chunks, each when the one before it is in the socket.

@@ -26,13 +26,16 @@ import Wire
       #expect(try await reads.status().rollout == started.rollout)
       #expect(try await reads.ask(.history).rollouts.count == 1)
       for action in [.start, .pause, .resume, .promote, .abort, .rollback] as [V1.RolloutAction] {
-        let refused = await refusal { try await reads.ask(action, version: 3) }
+        let refused = await reads.refusal(of: action, version: 3)
         #expect(refused?.code == .permissionDenied, "\(action)")
         #expect(refused?.message.contains("scope operate") == true, "\(action)")
       }
       let other = try await teacher.player(token: publisher)
-      #expect(await refusal { _ = try await other.status() }?.code == .permissionDenied)
-      #expect(await refusal { try await other.play(2) }?.code == .permissionDenied)
+      #expect(await other.refusal(of: .status)?.code == .permissionDenied)
+      let report = await #expect(throws: WireStatus.self) {
+        try await other.client.report(V1.ReportRequest(model: "m", version: 1, episode: 1))
+      }
+      #expect(report?.code == .permissionDenied)
 
       try await ops.ask(.promote, why: "it is good")
       try await ops.ask(.rollback, why: "it is not")

@@ -45,8 +45,14 @@ struct RolloutScene: Sendable {
     """
 
   /// Lets the next service have the rollouts at once: a service that was killed keeps them for some seconds otherwise.
-  func expireOwner() throws {
-    try DatabaseQueue(path: registry).write { db in try db.execute(sql: "UPDATE owners SET expires_us = 1") }
+  ///
+  /// - Parameter patience: seconds in which others that write have to be done.
+  func expireOwner(patience: Double = 5) throws {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(patience)
+    try DatabaseQueue(path: registry, configuration: configuration).write { db in
+      try db.execute(sql: "UPDATE owners SET expires_us = 1")
+    }
   }
 
   var newest: RolloutRecord? {
@@ -109,6 +115,21 @@ struct EpisodePlayer: Sendable {
     try await client.rollout(V1.RolloutRequest(model: "m"))
   }
 
+  /// The status that a call is refused with; nil where it is not.
+  func refusal(
+    of action: V1.RolloutAction, model: String = "m", version: UInt64 = 0, plan: String = "", id: String = "",
+    why: String = ""
+  ) async -> WireStatus? {
+    let request = V1.RolloutRequest(
+      model: model, action: action, plan: plan, requestID: id, reason: why, version: version)
+    do throws(WireStatus) {
+      _ = try await client.rollout(request)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   @discardableResult
   func ask(_ action: V1.RolloutAction, version: UInt64 = 0, plan: String = "", id: String = "", why: String = "")
     async throws -> V1.RolloutReply
@@ -123,15 +144,5 @@ extension RunningTeacher {
   func player(token: String = "") async throws -> EpisodePlayer {
     EpisodePlayer(
       client: try await TeacherClient.connect(to: address, configuration: ClientConfiguration(token: token)))
-  }
-}
-
-/// The status that a call is refused with; nil where it is not.
-func refusal(of call: () async throws -> Void) async -> WireStatus? {
-  do {
-    try await call()
-    return nil
-  } catch {
-    return error as? WireStatus ?? WireStatus(.unknown, "\(error)")
   }
 }

@@ -75,14 +75,31 @@ import Wire
     #expect(try scene.stable == 2)
   }
 
+  @Test("A service that is asked to end lets the next one control the rollouts at once")
+  func handover() async throws {
+    let ended = try await RunningTeacher.serve(registry: scene.registry) { teacher in
+      let player = try await teacher.player()
+      try await player.ask(.start, version: 2, plan: RolloutScene.slowPlan)
+      while try !controls(teacher) { try Task.checkCancellation() }
+      await player.client.close()
+    }
+    #expect(ended.code == 0)
+    let next = try scene.store.registry.takeOwnership(of: Ownership.rollouts, owner: "next", for: 1)
+    #expect(next?.fence == 2)
+  }
+
   @Test("A service that stood still while another one took over decides nothing any more")
   func stalled() async throws {
     try await serve(version: 2, plan: RolloutScene.quickPlan) { first, second in
       let (one, other) = (try await first.player(), try await second.player())
       _ = try await one.play(until: { $0.candidateEpisodes > 3 })
-      first.send(SIGSTOP)
       defer { first.send(SIGCONT) }
-      try scene.expireOwner()
+      // Not in the middle of a transaction, which nobody gets past.
+      repeat {
+        try Task.checkCancellation()
+        first.send(SIGCONT)
+        first.send(SIGSTOP)
+      } while (try? scene.expireOwner(patience: 0)) == nil
       while try !controls(second) { try Task.checkCancellation() }
       first.send(SIGCONT)
       // As many episodes at the first one as it would need.
