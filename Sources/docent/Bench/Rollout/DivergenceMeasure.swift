@@ -1,3 +1,4 @@
+import Foundation
 import Neural
 import RolloutControl
 import StudentTraining
@@ -44,8 +45,10 @@ struct DivergenceMeasure: WireMeasure {
     var details = details
     var (seconds, units, taken): ([Double], [Double], [Double]) = ([], [], [])
     for _ in 0..<Self.rollouts {
-      let began = ContinuousClock.now
       let rollout = try await scene.start(RolloutPlan(candidate: candidate))
+      // What was reported before it was there is no evidence.
+      let age = Date.now.timeIntervalSince1970 - Double(rollout.createdMicroseconds) / 1e6
+      let began = ContinuousClock.now - .seconds(age)
       let seen = try await RollbackWatch(port: scene.teacher.port, rollout: rollout).run()
       let reports = players.reports(of: 1, since: began)
       guard seen.unitsBefore < reports.count else {

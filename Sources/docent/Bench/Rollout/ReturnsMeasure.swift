@@ -15,7 +15,7 @@ struct ReturnsMeasure: WireMeasure {
   /// Between two looks of the service at most some hundred episodes end.
   private static let episodesPerSecond = 4000.0
   private static let episodesAtOnce = 40
-  private static let episodesMax = 200_000
+  private static let episodesMax = 100_000
 
   let names = [
     "returns 20% lower, no gates on divergence: caught in the 1% step",
@@ -68,6 +68,7 @@ struct ReturnsMeasure: WireMeasure {
     var numbers = Numbers(seed: Int(seed))
     let began = ContinuousClock.now
     var episodes = 0
+    var last = V1.RolloutReply()
     while episodes < episodesMax {
       let ids = (0..<episodesAtOnce).map { _ in UInt64.random(in: 1 ... .max) }
       let replies = try pipeline.infer(ids.map { RolloutScene.query(observation, episode: $0) })
@@ -78,12 +79,12 @@ struct ReturnsMeasure: WireMeasure {
             episodeReturn: episodeReturn(reply.version == 2 ? means.candidate : means.stable, &numbers), steps: 100)
         })
       episodes += ids.count
-      let reply = try pipeline.rollout(.status)
+      last = try pipeline.rollout(.status)
       let seconds = (ContinuousClock.now - began) / .seconds(1)
-      if reply.state != "running" { return Seen(reply: reply, episodes: episodes, seconds: seconds) }
+      if last.state != "running" { return Seen(reply: last, episodes: episodes, seconds: seconds) }
       Thread.sleep(forTimeInterval: max(0, Double(episodes) / episodesPerSecond - seconds))
     }
-    throw BenchFailure("a candidate whose returns are 20% lower is not caught after \(episodes) episodes")
+    throw BenchFailure("a candidate whose returns are 20% lower is not caught after \(episodes) episodes: \(last)")
   }
 
   private static func episodeReturn(_ mean: Double, _ numbers: inout Numbers) -> Double {
