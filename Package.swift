@@ -74,6 +74,7 @@ let package = Package(
     .target(name: "Environments", swiftSettings: swiftSettings),
     .target(name: "Learning", dependencies: ["Neural", "Environments"], swiftSettings: swiftSettings),
     .target(name: "RolloutControl", dependencies: [yams], swiftSettings: swiftSettings),
+    .target(name: "RolloutSimulation", dependencies: ["RolloutControl"], swiftSettings: swiftSettings),
     .target(name: "Registry", dependencies: [grdb, crypto], swiftSettings: swiftSettings),
     .target(name: "ModelStore", dependencies: ["Neural", "Registry", crypto], swiftSettings: swiftSettings),
     .target(
@@ -103,8 +104,8 @@ let package = Package(
     .executableTarget(
       name: "docent",
       dependencies: [
-        "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "StudentTraining",
-        "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "RolloutSimulation",
+        "StudentTraining", "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests
@@ -133,7 +134,8 @@ let package = Package(
     .testTarget(
       name: "ModelStoreTests", dependencies: ["ModelStore", "Registry", "Neural", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "RolloutControlTests", dependencies: ["RolloutControl"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RolloutControlTests", dependencies: ["RolloutControl", "RolloutSimulation"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TeacherServingTests",
       dependencies: [
@@ -148,7 +150,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(name: "CLoadTests", dependencies: ["CLoad"], swiftSettings: swiftSettings),
-    .testTarget(name: "BenchTests", dependencies: ["docent", "Neural", "Wire"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "BenchTests", dependencies: ["docent", "Neural", "Environments", "Wire"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ConsoleTests", dependencies: ["Console", "TestSupport", argumentParser], swiftSettings: swiftSettings),
     .testTarget(

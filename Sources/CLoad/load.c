@@ -84,6 +84,24 @@ static int open_connection(load *load, load_connection *c) {
   return c->preface_replies_left == 0 ? start(load, c) : 0;
 }
 
+// Counts a reply under the right answer that it is, or as wrong; one of which only the end is here, as neither.
+static void compare(load *load, uint32_t payload, const uint8_t *end, size_t bytes_before_end) {
+  const cload_plan *plan = load->plan;
+  if (payload > bytes_before_end) {
+    load->result->uncompared++;
+    return;
+  }
+  if (payload == plan->answer_bytes) {
+    for (uint32_t i = 0; i < plan->answer_count; i++) {
+      const uint8_t *answer = plan->answers + (size_t)i * payload + plan->answer_skip;
+      if (memcmp(end - payload + plan->answer_skip, answer, payload - plan->answer_skip) != 0) continue;
+      load->result->answered[i]++;
+      return;
+    }
+  }
+  load->result->wrong++;
+}
+
 // Notes a reply's size; keeps the bytes of the first reply and of the first refusal, where one read held them whole.
 static void inspect(load *load, uint32_t payload, const uint8_t *end, size_t bytes_before_end) {
   cload_result *result = load->result;
@@ -91,6 +109,7 @@ static void inspect(load *load, uint32_t payload, const uint8_t *end, size_t byt
   if (payload > result->reply_bytes_most) result->reply_bytes_most = payload;
   bool refusal = payload < load->plan->reply_bytes_min;
   result->refusals += refusal;
+  if (load->plan->answer_count > 0) compare(load, payload, end, bytes_before_end);
   bool wanted = result->captured_bytes == 0 || (refusal && result->refusals == 1);
   if (wanted && payload <= CLOAD_CAPTURE_BYTES && payload <= bytes_before_end) {
     memcpy(result->captured, end - payload, payload);
@@ -170,7 +189,8 @@ static int drive(load *load) {
 
 static bool makes_sense(const cload_plan *plan) {
   return plan->connections > 0 && plan->depth > 0 && plan->request_bytes >= FRAME_PREFIX && plan->seconds > 0 &&
-         plan->warmup_seconds >= 0 &&
+         plan->warmup_seconds >= 0 && plan->answer_count <= CLOAD_ANSWERS_MAX &&
+         plan->answer_skip <= plan->answer_bytes &&
          (plan->call_offset < 0 || (size_t)plan->call_offset + sizeof(uint32_t) <= plan->request_bytes);
 }
 

@@ -5,7 +5,7 @@ struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures serving, inference and training against their targets.",
     discussion: """
-      Without a subcommand serving, inference and training are measured, in some minutes. Every line says what was \
+      Without a subcommand serving, rollouts, inference and training are measured, in some minutes. Every line says what was \
       measured, its target, and whether that was reached; a missed target is no failure of the command. `soak` is apart: \
       it takes as long as it is told to.
 
@@ -14,12 +14,15 @@ struct BenchCommand: AsyncParsableCommand {
         docent bench wire --json
         docent bench wire --pairs 3 --seconds 0.2 --only TLS
       """,
-    subcommands: [Wire.self, Inference.self, Training.self, SoakCommand.self, EchoCommand.self, IdleCommand.self])
+    subcommands: [
+      Wire.self, Rollout.self, Inference.self, Training.self, SoakCommand.self, EchoCommand.self, IdleCommand.self,
+    ])
 
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await WireBench().run(results: output.results)
+    try await RolloutBench().run(results: output.results)
     try Inference.measure(output.results)
     try await TrainingBench().run(results: output.results)
   }

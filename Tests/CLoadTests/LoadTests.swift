@@ -17,17 +17,22 @@ import Testing
     // Where a run is to end by itself the calls end it; the time is only a bound.
     var seconds = 60.0
     var callsMax: UInt64 = 200
+    var answers: [[UInt8]] = []
 
     func run() -> (code: Int32, result: cload_result, problem: String) {
       var result = cload_result()
       let code = preface.withUnsafeBufferPointer { preface in
         request.withUnsafeBufferPointer { request in
-          var plan = cload_plan(
-            port: port, connections: connections, depth: depth, warmup_seconds: 0, seconds: seconds,
-            calls_max: callsMax, preface: preface.baseAddress, preface_bytes: preface.count,
-            preface_replies: prefaceReplies, request: request.baseAddress, request_bytes: request.count,
-            call_offset: callOffset, reply_bytes_min: replyBytesMin)
-          return cload_run(&plan, &result)
+          answers.flatMap { $0 }.withUnsafeBufferPointer { right in
+            var plan = cload_plan(
+              port: port, connections: connections, depth: depth, warmup_seconds: 0, seconds: seconds,
+              calls_max: callsMax, preface: preface.baseAddress, preface_bytes: preface.count,
+              preface_replies: prefaceReplies, request: request.baseAddress, request_bytes: request.count,
+              call_offset: callOffset, reply_bytes_min: replyBytesMin, answers: right.baseAddress,
+              answer_count: UInt32(answers.count), answer_bytes: UInt32(answers.first?.count ?? 0),
+              answer_skip: answers.isEmpty ? 0 : 5)
+            return cload_run(&plan, &result)
+          }
         }
       }
       let problem = withUnsafeBytes(of: result.problem) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -125,6 +130,30 @@ import Testing
     #expect(result.refusals == 1)
     #expect(result.reply_bytes_least == 2 && result.reply_bytes_most == 40)
     #expect(withUnsafeBytes(of: result.captured) { Array($0.prefix(Int(result.captured_bytes))) } == Array("no".utf8))
+  }
+
+  @Test func repliesAreToldApartByWhatFollowsTheCall() {
+    let server = ScriptedServer { connection in
+      var answered = 0
+      while let payload = connection.readFrame() {
+        answered += 1
+        let tail: [UInt8] =
+          switch answered {
+          case 3: [1, 8]
+          case 4: [1, 7, 7]
+          case 5...7: [2, 9]
+          default: [1, 7]
+          }
+        connection.writeFrame(payload.prefix(5) + tail)
+      }
+    }
+    let plan = Plan(
+      port: server.port, callsMax: 20, answers: [[0, 0, 0, 0, 0, 1, 7], [0, 0, 0, 0, 0, 2, 9], [0, 0, 0, 0, 0, 3, 3]])
+    let (code, result, problem) = plan.run()
+    server.finish()
+    #expect(code == 0, "\(problem)")
+    #expect(result.calls == 20 && result.wrong == 2 && result.uncompared == 0)
+    #expect(result.answered.0 == 15 && result.answered.1 == 3 && result.answered.2 == 0)
   }
 
   @Test func aServerThatClosesFailsTheRun() {

@@ -1,4 +1,5 @@
 import Foundation
+import RolloutSimulation
 import Testing
 
 @testable import RolloutControl

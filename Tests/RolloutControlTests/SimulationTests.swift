@@ -1,40 +1,20 @@
 import Foundation
+import RolloutSimulation
 import Testing
 
 @testable import RolloutControl
 
 @Suite("Whole rollouts on a simulated clock")
 struct SimulationTests {
-  static let range = ReturnRange(low: 0, high: 500)
-
-  /// An episode of CartPole's kind: as long as its return is high, with 10 sampled rows.
-  static func episode(
-    mean: Double, unit: UInt64, _ numbers: inout Numbers, kl: Double = 0, agreement: Double = 1
-  ) -> SimulatedRollout.Episode {
-    let episodeReturn = min(max(mean + 100 * numbers.normal(), 0), 500)
-    var divergence = UnitDivergence(unit: unit, rows: 10, agreement: 10)
-    if kl > 0 {
-      divergence.agreement = 0
-      for _ in 0..<10 {
-        divergence.kl -= kl * log(1 - numbers.unit())  // a row's is exponentially distributed
-        divergence.agreement += numbers.unit() < agreement ? 1 : 0
-      }
-    }
-    return SimulatedRollout.Episode(
-      length: episodeReturn / 50, episodeReturn: episodeReturn, divergence: divergence)
-  }
+  static let range = SimulatedRollout.cartPoleReturns
 
   @Test("Of 200 rollouts of a byte-identical candidate at most 20 are rolled back, and 180 promoted")
   func identical() {
-    let plan = RolloutPlan(
-      candidate: 2, steps: [10, 50, 100], every: 20, patience: 120, minimumEpisodes: 20,
-      gates: [Gate(.kl, 0.05), Gate(.agreement, 0.95), Gate(.errors, 0.05), Gate(.returns, -50)],
-      returnRange: Self.range)
     var ends: [SimulatedRollout.End: Int] = [:]
     var promoted = 0
     for seed in 0..<200 {
-      var rollout = SimulatedRollout(plan, seed: seed) { _, unit, numbers in
-        Self.episode(mean: 350, unit: unit, &numbers)
+      var rollout = SimulatedRollout(.simulated, seed: seed) { _, unit, numbers in
+        SimulatedRollout.Episode(likeCartPole: 350, unit: unit, &numbers)
       }
       let outcome = rollout.run()
       ends[outcome.end, default: 0] += 1
@@ -72,7 +52,7 @@ struct SimulationTests {
     var episodes: [Int] = []
     for seed in 0..<20 {
       var rollout = SimulatedRollout(plan, seed: seed) { arm, unit, numbers in
-        Self.episode(mean: arm == .stable ? 350 : 280, unit: unit, &numbers)
+        SimulatedRollout.Episode(likeCartPole: arm == .stable ? 350 : 280, unit: unit, &numbers)
       }
       let outcome = rollout.run()
       #expect(outcome.end == .rolledBack(step: 0) && outcome.reason.contains("gate return>-25 failed: -"))
@@ -90,7 +70,7 @@ struct SimulationTests {
     var units: [Int] = []
     for seed in 0..<50 {
       var rollout = SimulatedRollout(plan, seed: seed) { arm, unit, numbers in
-        Self.episode(mean: 350, unit: unit, &numbers, kl: kl, agreement: agreement)
+        SimulatedRollout.Episode(likeCartPole: 350, unit: unit, &numbers, kl: kl, agreement: agreement)
       }
       let outcome = rollout.run()
       #expect(outcome.end == .rolledBack(step: 0) && outcome.reason.contains("step 1 of 5 (1%): gate"))
@@ -106,7 +86,7 @@ struct SimulationTests {
       returnRange: Self.range, episodeTimeout: 5)
     for seed in 0..<5 {
       var rollout = SimulatedRollout(plan, seed: seed) { arm, unit, numbers in
-        var episode = Self.episode(mean: 350, unit: unit, &numbers)
+        var episode = SimulatedRollout.Episode(likeCartPole: 350, unit: unit, &numbers)
         episode.isReported = arm == .stable
         return episode
       }

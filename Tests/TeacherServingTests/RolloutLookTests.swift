@@ -14,6 +14,8 @@ import Wire
   private let now = WallClock(microseconds: RolloutLookTests.start)
   private let store = MemoryStore()
   private let evidence = Mutex<[LoopEvidence]>([])
+  /// What happens once while the event loops are asked.
+  private let meanwhile = Mutex<(@Sendable () async -> Void)?>(nil)
   private let seen = Mutex<[Catalogue]>([])
   private let rollouts: MemoryRollouts
 
@@ -58,10 +60,12 @@ import Wire
       store: store, rollouts: rollouts, settings: .defaults,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: now.read)
     try await directory.start { _ in
-      self.evidence.withLock { parts in
+      let parts = self.evidence.withLock { parts in
         defer { parts = [] }
         return parts
       }
+      await self.meanwhile.withLock { $0.take() }?()
+      return parts
     } distribute: { catalogue in
       self.seen.withLock { $0.append(catalogue) }
     }
@@ -116,6 +120,27 @@ import Wire
     #expect(rollouts.rollouts[0].state == .rolledBack)
     #expect(rollouts.rollouts[0].reason.contains("gate kl<0.05 failed"))
     #expect(stable == 1 && model?.rollout == nil && model?.withdrawn == [2])
+  }
+
+  @Test("An episode that is played and reported while the event loops are asked counts at the next look")
+  func reportDuringALook() async throws {
+    let directory = try await begin(
+      "candidate: 2\nsteps: [5]\ngates: [return>-5]\nreturn_range: [0, 200]\nminimum_episodes: 5")
+    await look(directory)
+    var part = LoopEvidence(generation: model?.rollout?.generation ?? 0)
+    part.seen.append(
+      LoopEvidence.Sighting(unit: 7, arm: .candidate, nanoseconds: NIODeadline.now().uptimeNanoseconds))
+    meanwhile.withLock { [part] in
+      $0 = {
+        try? await directory.report(
+          V1.ReportRequest(model: "m", version: 2, episode: 7, episodeReturn: 100, steps: 1))
+        self.evidence.withLock { $0.append(part) }
+      }
+    }
+    await look(directory)
+    await look(directory)
+    let reply = try await directory.rollout(V1.RolloutRequest(model: "m"), who: "test")
+    #expect(reply.candidateEpisodes == 1)
   }
 
   @Test("A version that fails while it is watched gives `stable` back")

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLOAD_CAPTURE_BYTES = 4096, CLOAD_PROBLEM_BYTES = 256 };
+enum { CLOAD_CAPTURE_BYTES = 4096, CLOAD_PROBLEM_BYTES = 256, CLOAD_ANSWERS_MAX = 8 };
 
 // MARK: Echo
 
@@ -36,6 +36,10 @@ typedef struct {
   size_t request_bytes;
   int32_t call_offset;        // where the frame holds its call number, a little-endian 32-bit word; -1: nowhere
   uint32_t reply_bytes_min;   // payload bytes; a shorter reply is a refusal
+  const uint8_t *answers;     // payloads that are right, of answer_bytes each, one after the other; may be NULL
+  uint32_t answer_count;      // at most CLOAD_ANSWERS_MAX; 0: any reply is right
+  uint32_t answer_bytes;
+  uint32_t answer_skip;       // leading bytes of a payload that are not compared: they differ from call to call
 } cload_plan;
 
 typedef struct {
@@ -43,6 +47,10 @@ typedef struct {
   double seconds;             // measured
   double p50_us, p99_us, p999_us, max_us;
   uint64_t refusals;          // replies shorter than `reply_bytes_min`, the warm-up's included
+  // The warm-up's included, as of `refusals`:
+  uint64_t answered[CLOAD_ANSWERS_MAX];          // replies that were each of the right answers
+  uint64_t wrong;                                // replies that were none of them
+  uint64_t uncompared;                           // replies that did not come in one piece
   uint32_t reply_bytes_least, reply_bytes_most;  // payload bytes of the replies
   uint32_t captured_bytes;    // the payload of the first reply, or of the first refusal if there was one
   uint8_t captured[CLOAD_CAPTURE_BYTES];

@@ -1,15 +1,15 @@
 /// SipHash-2-4 of one 64-bit word (Aumasson and Bernstein, "SipHash: a fast short-input PRF", INDOCRYPT 2012, section 2).
-struct SipHash {
+package struct SipHash {
   private let first: UInt64
   private let second: UInt64
 
   /// - Parameter key: k0 and k1, the key's 16 bytes as two little-endian words.
-  init(key: (UInt64, UInt64)) {
+  package init(key: (UInt64, UInt64)) {
     (first, second) = key
   }
 
   /// - Parameter word: the message, as 8 little-endian bytes.
-  func hash(_ word: UInt64) -> UInt64 {
+  package func hash(_ word: UInt64) -> UInt64 {
     var state = (
       first ^ 0x736f_6d65_7073_6575, second ^ 0x646f_7261_6e64_6f6d, first ^ 0x6c79_6765_6e65_7261,
       second ^ 0x7465_6462_7974_6573

@@ -57,6 +57,7 @@ extension TeacherDirectory {
 
   private func look(at name: String) async -> Task<Void, Never>? {
     guard ownership.isHeld(at: .now()) else { return nil }
+    entries[name]?.run?.beginLook()
     let parts = await collect(name)
     let now = clock()
     entries[name]?.run?.take(parts, at: now, uptime: NIODeadline.now().uptimeNanoseconds)

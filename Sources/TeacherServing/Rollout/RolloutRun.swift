@@ -24,6 +24,8 @@ struct RolloutRun: Sendable {
   private var lastFailure = ""
   /// Reports whose episodes' first queries may not have been told yet.
   private var reports: [Report] = []
+  /// Those of them that came before the event loops were asked last.
+  private var reportsToCount = 0
   private static let reportsMax = 1 << 17
   /// Seconds at which the evidence was stored, and whether it has changed since.
   private var savedSeconds = 0.0
@@ -111,7 +113,11 @@ struct RolloutRun: Sendable {
     reports.append(Report(unit: report.episode, arm: arm, episodeReturn: report.episodeReturn))
   }
 
-  /// Counts what the event loops have seen, and what was reported.
+  /// The event loops are about to be asked: of what has been reported by now they have seen the first queries. An
+  /// episode that is played and reported while they answer may be one that they tell of next time only.
+  mutating func beginLook() { reportsToCount = reports.count }
+
+  /// Counts what the event loops have seen, and what was reported before they were asked.
   ///
   /// - Parameters:
   ///   - microseconds: now, of the clock on the wall.
@@ -131,11 +137,12 @@ struct RolloutRun: Sendable {
       }
       isUnsaved = isUnsaved || !part.divergences.isEmpty || !part.latencies.isEmpty
     }
-    for report in reports {
+    for report in reports.prefix(reportsToCount) {
       _ = evidence.report(unit: report.unit, arm: report.arm, episodeReturn: report.episodeReturn, at: now)
       isUnsaved = true
     }
-    reports.removeAll(keepingCapacity: true)
+    reports.removeFirst(min(reportsToCount, reports.count))
+    reportsToCount = 0
     evidence.advance(to: now)
   }
 

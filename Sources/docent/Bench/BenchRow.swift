@@ -22,7 +22,7 @@ struct BenchRow: Encodable, Sendable {
     }
   }
 
-  /// The part of the benchmark: `wire`, `inference`, `training` or `soak`.
+  /// The part of the benchmark: `wire`, `rollout`, `inference`, `training` or `soak`.
   let bench: String
   /// What was measured, in words.
   let name: String

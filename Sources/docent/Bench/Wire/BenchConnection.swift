@@ -43,6 +43,9 @@ final class BenchConnection {
 
   func send(_ frame: V1.Frame) throws { try send(codec.bytes(of: frame)) }
 
+  /// Sends them at once.
+  func send(_ frames: [V1.Frame]) throws { try send(frames.flatMap { codec.bytes(of: $0) }) }
+
   private func check(_ code: Int32) throws {
     if code < 0 { throw Errno(rawValue: -code) }
   }

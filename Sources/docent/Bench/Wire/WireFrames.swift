@@ -17,9 +17,7 @@ struct WireFrames: Sendable {
     self.network = network
     self.rows = rows
     var codec = FrameCodec()
-    let query = Self.query(network, model: model, rows: rows)
-    let frame = codec.bytes(of: V1.Frame(call: .max, .infer(query)))
-    load = LoadGenerator.Frames(preface: Self.hello, request: frame, callOffset: Self.callOffset(in: frame))
+    load = Self.load(of: Self.query(network, model: model, rows: rows))
     let outputs = rows * architecture.head.parameterWidth
     let reply = V1.InferReply(
       version: version, rows: rows, outputs: [Float](repeating: 1, count: outputs),
@@ -34,10 +32,20 @@ struct WireFrames: Sendable {
     return codec.bytes(of: V1.Frame(call: 0, .hello(hello)))
   }
 
+  /// What connections send that ask this query again and again.
+  static func load(of query: V1.InferRequest) -> LoadGenerator.Frames {
+    var codec = FrameCodec()
+    let frame = codec.bytes(of: V1.Frame(call: .max, .infer(query)))
+    return LoadGenerator.Frames(preface: hello, request: frame, callOffset: callOffset(in: frame))
+  }
+
   static func query(_ network: BenchNetwork, model: String, rows: Int) -> V1.InferRequest {
     V1.InferRequest(
       model: model, rows: rows, observations: network.observations(rows: rows).withUnsafeBytes { Array($0) })
   }
+
+  /// What a payload begins with: the field of the call's number, a byte of tag and four of number.
+  static let callBytes = 5
 
   /// Where a frame that was written with the call `UInt32.max` holds that number.
   private static func callOffset(in frame: [UInt8]) -> Int {

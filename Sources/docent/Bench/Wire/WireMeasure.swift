@@ -1,6 +1,6 @@
 import Console
 
-/// A part of `docent bench wire`: one question, with a service process of its own to answer it.
+/// A part of `docent bench wire` or `docent bench rollout`: one question, with service processes of its own to answer it.
 protocol WireMeasure: Sendable {
   /// What is measured, in words; `--only` looks for its words here.
   var names: [String] { get }
@@ -11,6 +11,8 @@ protocol WireMeasure: Sendable {
 
 /// How much is measured.
 struct WireEffort: Sendable {
+  /// Which benchmark it is, for the progress.
+  var bench = "wire"
   /// Pairs of measurements behind each ratio.
   var pairs = 10
   /// How long each measurement counts.
@@ -24,7 +26,7 @@ struct WireEffort: Sendable {
   func pairs<First, Second>(
     _ name: String, _ first: () async throws -> First, _ second: () async throws -> Second
   ) async throws -> [(first: First, second: Second)] {
-    let progress = ProgressDisplay("bench wire, \(name)", unit: "pairs")
+    let progress = ProgressDisplay("bench \(bench), \(name)", unit: "pairs")
     defer { progress.finish() }
     var measured: [(First, Second)] = []
     for pair in 0..<pairs {

@@ -1,30 +1,34 @@
-@testable import RolloutControl
+package import RolloutControl
 
 /// A model's traffic on a clock of its own, and a rollout on it that does what `decide` says, as a service would: from
 /// start to its end, or to a pause.
-struct SimulatedRollout {
-  struct Episode {
-    var length: Double
-    var episodeReturn: Double
+package struct SimulatedRollout {
+  package struct Episode {
+    package var length: Double
+    package var episodeReturn: Double
     /// Of the rows of it that both versions compute; none where nothing is sampled.
-    var divergence: UnitDivergence?
-    var isReported = true
+    package var divergence: UnitDivergence?
+    package var isReported = true
+
+    package init(length: Double, episodeReturn: Double, divergence: UnitDivergence? = nil) {
+      (self.length, self.episodeReturn, self.divergence) = (length, episodeReturn, divergence)
+    }
   }
 
-  enum End: Hashable {
+  package enum End: Hashable {
     case completed
     case rolledBack(step: Int)
     case paused(step: Int)
   }
 
-  struct Outcome {
-    var end: End
-    var reason = ""
+  package struct Outcome {
+    package var end: End
+    package var reason = ""
     /// Since the step began that it ended in.
-    var seconds = 0.0
-    var candidateEpisodes = 0
-    var readings: [GateReading] = []
-    var wasPromoted = false
+    package var seconds = 0.0
+    package var candidateEpisodes = 0
+    package var readings: [GateReading] = []
+    package var wasPromoted = false
   }
 
   let plan: RolloutPlan
@@ -36,7 +40,7 @@ struct SimulatedRollout {
   /// - Parameters:
   ///   - perSecond: episodes that start each second, two at a time at least.
   ///   - draw: how one is played by an arm.
-  init(
+  package init(
     _ plan: RolloutPlan, seed: Int, perSecond: Int = 20, draw: @escaping (Arm, UInt64, inout Numbers) -> Episode
   ) {
     self.plan = plan
@@ -46,7 +50,7 @@ struct SimulatedRollout {
     numbers = Numbers(seed: seed)
   }
 
-  mutating func run() -> Outcome {
+  package mutating func run() -> Outcome {
     var (step, phase, stepBegan) = (0, RolloutSnapshot.Phase.running, 0.0)
     var evidence = StepEvidence(plan: plan, step: 0)
     var (unit, tick) = (0 as UInt64, 0)
