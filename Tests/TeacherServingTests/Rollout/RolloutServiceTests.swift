@@ -101,7 +101,7 @@ import Wire
       let removed = try move(await event(watcher))
       #expect(removed.from == 3 && removed.to == 0 && removed.reason == "seen")
 
-      let slow = Self.plan.replacing("every: 0.01s", with: "every: 1h")
+      let slow = Self.plan.replacing("0.01s", with: "1h")
       let started = try await ask(client, .start, plan: slow, why: "fresh")
       let start = try rollout(await event(watcher))
       #expect(start.rollout == started.rollout && start.state == "running" && start.weightPercent == 50)
