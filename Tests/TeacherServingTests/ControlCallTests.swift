@@ -233,4 +233,39 @@ import Wire
       }
     }
   }
+
+  @Test("Watches have half of the control calls, however many connections they are of")
+  func watchesShare() async throws {
+    var settings = ServingSettings.defaults
+    settings.controlCallsMax = 16
+    try await serve(HeldControl(), settings: settings) { server in
+      let bodies = [V1.Body.health(V1.HealthRequest(watch: true)), .watch(V1.WatchRequest())]
+      var sessions: [RawSession] = []
+      for _ in 0..<4 {
+        let session = try await server.greet()
+        try await session.send(V1.Frame(call: 1, bodies[0]), V1.Frame(call: 2, bodies[1]))
+        sessions.append(session)
+      }
+      try await server.wait { $0.service.controlTasks == 8 }
+      let other = try await server.greet()
+      for (call, body) in [(1, bodies[0]), (2, bodies[1])] as [(UInt32, V1.Body)] {
+        #expect(
+          try await other.ask(call, body)
+            == .status(
+              WireStatus(
+                .resourceExhausted, "8 watches are open on this event loop, expected fewer than 8",
+                retryAfterMicroseconds: 100_000)))
+      }
+      guard case .historyReply = try await other.ask(3, .history(V1.HistoryRequest(model: "m"))) else {
+        Issue.record("not answered")
+        return
+      }
+      // Of those that are given up, and of a connection that goes, the places are free again.
+      #expect(try await sessions[0].ask(1, .cancel)?.status?.code == .cancelled)
+      await sessions[1].close()
+      try await server.wait { $0.service.controlTasks == 5 }
+      try await other.send(V1.Frame(call: 4, bodies[1]))
+      try await server.wait { $0.service.controlTasks == 6 }
+    }
+  }
 }

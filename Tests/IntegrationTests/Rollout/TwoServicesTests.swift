@@ -1,6 +1,7 @@
 import Foundation
 import ModelStore
 import Registry
+import RolloutControl
 import TestSupport
 import Testing
 import Wire
@@ -53,6 +54,27 @@ import Wire
       // Of a service that nobody asks anything but queries, the next look at the registry is waited for.
       while try await one.begin(candidates[0]) == 2 { try Task.checkCancellation() }
       #expect(try scene.kinds() == ["started", "paused", "resumed", "aborted"])
+      for client in [one.client, other.client] { await client.close() }
+    }
+  }
+
+  @Test("A version that is promoted by way of the other service is held against the returns that were reported")
+  func promotion() async throws {
+    let plan = """
+      steps: [50]
+      every: 1h
+      gates: [return>-50]
+      return_range: [0, 100]
+      """
+    try await serve(version: 2, plan: plan) { first, second in
+      let (one, other) = (try await first.player(), try await second.player())
+      _ = try await one.play(until: { $0.stableEpisodes > 3 })
+      while try scene.evidence?.stableEpisodes ?? 0 == 0 { try Task.checkCancellation() }
+      let promoted = try await other.ask(.promote)
+      #expect(promoted.state == "watching")
+      #expect(promoted.gates.map(\.note) == [""])
+      let watched = try await one.play(until: { $0.gates.first?.units ?? 1 > 0 })
+      #expect(watched.state == "watching" && watched.gates.first?.estimate == 0, "all returns are the same")
       for client in [one.client, other.client] { await client.close() }
     }
   }
