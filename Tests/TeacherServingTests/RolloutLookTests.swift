@@ -228,13 +228,13 @@ import Wire
     func report(_ episode: UInt64, _ version: UInt64) async throws {
       _ = try await directory.answer(
         .report(V1.ReportRequest(model: "m", version: version, episode: episode, episodeReturn: 1, steps: 1)),
-        who: "test"
+        who: "test", scopes: .query
       ) { _ in }
     }
     func counted() async throws -> [UInt64] {
       guard
         case .rolloutReply(let reply) = try await directory.answer(
-          .rollout(V1.RolloutRequest(model: "m")), who: "test", send: { _ in })
+          .rollout(V1.RolloutRequest(model: "m")), who: "test", scopes: .all, send: { _ in })
       else { return [] }
       return [reply.candidateEpisodes, reply.stableEpisodes]
     }
