@@ -105,7 +105,8 @@ let package = Package(
       name: "docent",
       dependencies: [
         "Wire", "Neural", "Environments", "Learning", "Registry", "ModelStore", "RolloutControl", "RolloutSimulation",
-        "StudentTraining", "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "StudentTraining", "Console", "CLoad", argumentParser, yams, subprocess, system, nioCore, nioPosix, nioHTTP1,
+        nioSSL,
       ], swiftSettings: swiftSettings),
 
     // MARK: Tests

@@ -14,6 +14,8 @@ final class TeacherLoop: ConnectionService {
   private var last: Route.PlainTarget?
   /// The same where a rollout shares them.
   private var lastShared: Route.SharedTarget?
+  /// The same of queries under leases.
+  private var lastLeased: Route.LeasedTarget?
   /// Of the models whose traffic a rollout shares.
   private(set) var splits: [RolloutSplit] = []
   /// With rows to compute.
@@ -42,7 +44,7 @@ final class TeacherLoop: ConnectionService {
 
   /// From here on, queries see these versions. What is queued is answered by the version that it was queued for.
   func adopt(_ catalogue: Catalogue) {
-    (last, lastShared) = (nil, nil)  // they are the old routes'
+    (last, lastShared, lastLeased) = (nil, nil, nil)  // they are the old routes'
     let known = Dictionary(
       routes.flatMap(\.lanes).map { (ObjectIdentifier($0.version), $0) }, uniquingKeysWith: { first, _ in first })
     let before = routes.flatMap(\.lanes)
@@ -90,6 +92,7 @@ final class TeacherLoop: ConnectionService {
       lastShared.split._withUnsafeGuaranteedRef { inferShared(query, $0, on: connection) }
       return
     }
+    if inferLeased(query, on: connection) { return }
     guard let route = routes.first(where: { $0.isNamed(query.model) }) else {
       return refuse(query, unknownModel(query.model), of: nil, on: connection)
     }
@@ -100,8 +103,25 @@ final class TeacherLoop: ConnectionService {
       last = route.plainTarget
       enqueue(query, in: lane, on: connection)
     } else {
+      if query.leaseVersion != 0 { lastLeased = route.leasedTarget }
       inferSpecial(query, route, on: connection)
     }
+  }
+
+  /// A query of an episode that goes on, where it asks for nothing special and its lease is honoured.
+  ///
+  /// - Returns: whether it was that.
+  private func inferLeased(_ query: InferRequestView, on connection: ServerConnection<TeacherLoop>) -> Bool {
+    guard query.leaseVersion != 0, query.isPlainBesideLease, let lastLeased, lastLeased.isNamed(query.model),
+      let lane = lastLeased.lane(lease: query.leaseVersion)
+    else { return false }
+    lane._withUnsafeGuaranteedRef { lane in
+      let sample = lastLeased.split?._withUnsafeGuaranteedRef {
+        $0.sample(leased: lane, episode: query.episode, of: connection)
+      }
+      enqueue(query, in: lane, sample: sample ?? BatchEntry.Sample(), on: connection)
+    }
+    return true
   }
 
   /// A query that goes to either of a rollout's versions, as the share of its unit says.

@@ -62,6 +62,7 @@ import Wire
 
   @Test func rowsAreToldApartByTheirNames() {
     #expect(Set(WireBench.names).count == WireBench.names.count)
+    #expect(Set(RolloutBench.names).count == RolloutBench.names.count)
   }
 
   @Test func aTargetOfAtMostIsMissedAboveIt() {

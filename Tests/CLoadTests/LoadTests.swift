@@ -148,7 +148,8 @@ import Testing
       }
     }
     let plan = Plan(
-      port: server.port, callsMax: 20, answers: [[0, 0, 0, 0, 0, 1, 7], [0, 0, 0, 0, 0, 2, 9], [0, 0, 0, 0, 0, 3, 3]])
+      port: server.port, callsMax: 20,
+      answers: [[0, 0, 0, 0, 0, 1, 7], [0, 0, 0, 0, 0, 2, 9], [0, 0, 0, 0, 0, 3, 3]])
     let (code, result, problem) = plan.run()
     server.finish()
     #expect(code == 0, "\(problem)")

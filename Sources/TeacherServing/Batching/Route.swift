@@ -14,6 +14,8 @@ final class Route {
   let split: RolloutSplit?
   private let aliases: [(name: [UInt8], lane: Lane)]
   private let model: Catalogue.Model
+  /// What honours leases of its version, as long as this route is there.
+  private let lasting: [(number: UInt64, lane: Unmanaged<Lane>)]
 
   /// - Parameter before: the split of this model so far, kept where it goes on.
   init(_ model: Catalogue.Model, lanes: [Lane], splitBefore before: RolloutSplit? = nil) {
@@ -27,6 +29,8 @@ final class Route {
     }
     stable = aliases.first { $0.name.elementsEqual("stable".utf8) }?.lane
     split = Self.split(model, lanes, before)
+    lasting = lanes.filter { !model.withdrawn.contains($0.number) && model.leaseEnds[$0.number] == nil }
+      .map { ($0.number, .passUnretained($0)) }
   }
 
   /// A rollout has no say where one of its versions is not loaded or was withdrawn, or where `stable` points to neither:
@@ -64,6 +68,31 @@ final class Route {
     @inline(__always)
     func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool { Route.isSame(bytes, name) }
   }
+
+  /// The same of a model whose queries come under leases.
+  struct LeasedTarget {
+    fileprivate let name: UnsafeRawBufferPointer
+    private let lasting: [(number: UInt64, lane: Unmanaged<Lane>)]
+    let split: Unmanaged<RolloutSplit>?
+
+    fileprivate init(_ route: Route) {
+      name = UnsafeRawBufferPointer(route.nameBytes)
+      lasting = route.lasting
+      split = route.split.map { .passUnretained($0) }
+    }
+
+    @inline(__always)
+    func isNamed(_ bytes: UnsafeRawBufferPointer) -> Bool { Route.isSame(bytes, name) }
+
+    /// nil where the lease is not honoured, or not for as long as the route is there.
+    @inline(__always)
+    func lane(lease: UInt64) -> Unmanaged<Lane>? {
+      for (number, lane) in lasting where number == lease { return lane }
+      return nil
+    }
+  }
+
+  var leasedTarget: LeasedTarget { LeasedTarget(self) }
 
   @inline(__always)
   private static func isSame(_ bytes: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer) -> Bool {

@@ -30,10 +30,15 @@ public struct InferRequestView {
   public var featuresLayer: UnsafeRawBufferPointer { Self.text(raw.pointee.features_layer) }
 
   /// The query asks for no more than fp32 observations' parameters and values, of whichever version now answers.
-  public var isPlain: Bool {
+  @inline(__always)
+  public var isPlain: Bool { raw.pointee.lease_version == 0 && isPlainBesideLease }
+
+  /// The same of a query that may name a lease.
+  @inline(__always)
+  public var isPlainBesideLease: Bool {
     let raw = raw.pointee
     return raw.element_type.rawValue | raw.action_mode.rawValue == 0 && raw.want & ~V1.Wanted.usual.rawValue == 0
-      && raw.lease_version | raw.minimum_version | raw.version | raw.deadline_us == 0
+      && raw.minimum_version | raw.version | raw.deadline_us == 0
       && raw.alias.pointee == 0 && raw.features_layer.pointee == 0
   }
 

@@ -92,6 +92,18 @@ struct ServiceProcess: Sendable {
     throw Failure(description: "\(path) does not say VmRSS")
   }
 
+  /// Processor time that it has used, in its own code and in the kernel's for it.
+  func processorSeconds() throws -> Double {
+    let path = "/proc/\(processIdentifier)/stat"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    // The program's name, which stands in brackets, may hold anything.
+    let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+      throw Failure(description: "\(path) does not say utime and stime")
+    }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
   /// File descriptors that are open now.
   func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processIdentifier)/fd").count

@@ -41,7 +41,8 @@ struct LeaseMeasure: WireMeasure {
           names[0], Double(seen.moved), unit: "episodes", target: .atMost(0),
           details: [
             "promotions": Double(changes.promotions), "moves of stable": Double(changes.moves),
-            "episodes": Double(seen.episodes), "episodes that began before a change and ended after it":
+            "episodes": Double(seen.episodes),
+            "episodes that began before a change and ended after it":
               Double(seen.across), "episodes of version 2": Double(seen.ofSecond),
           ])
       ]

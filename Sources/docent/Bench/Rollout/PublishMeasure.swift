@@ -11,7 +11,6 @@ struct PublishMeasure: WireMeasure {
   private static let connections = 64
   /// Of each load: as long as a publish may take.
   private static let seconds = 1.0
-  private static let pairs = 5
 
   let names = ["until it is durable and loaded", "p99 of queries"].map {
     "publish of 10 MB, \(connections) connections x 1, \($0)"
@@ -22,8 +21,6 @@ struct PublishMeasure: WireMeasure {
     return try await RolloutScene.served([small]) { scene in
       let query = WireFrames.query(.small, model: RolloutScene.model, rows: 1)
       let load = LoadGenerator(frames: WireFrames.load(of: query), seconds: Self.seconds, replyBytesMin: 16)
-      var effort = effort
-      effort.pairs = min(effort.pairs, Self.pairs)
       var published: [Double] = []
       var bytes = 0
       let pairs = try await effort.pairs("publish") {
