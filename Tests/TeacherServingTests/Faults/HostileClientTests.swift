@@ -54,8 +54,8 @@ import Wire
   func halfOpen() async throws {
     var settings = ServingSettings.defaults
     settings.server.keepaliveTime = .milliseconds(200)
-    // Long enough for the bystander, on whatever machine.
-    settings.server.keepaliveTimeout = .seconds(3)
+    // Long enough for the bystander, under a sanitizer and beside other tests too.
+    settings.server.keepaliveTimeout = .seconds(12)
     try await LocalService.run(store, settings: settings) { server in
       try await LocalService.publish(1, on: server)
       let seen = try await Bystander.watch(server) {
@@ -65,7 +65,8 @@ import Wire
         try await LocalService.untilIdle(server, connections: 1)
       }
       #expect(seen.lost.isEmpty && seen.answered >= 20, "\(seen)")
-      #expect(await server.measured().loops.connections.closed[.silent] == 50)
+      let silent = await server.measured().loops.connections.closed[.silent]
+      #expect(silent == 50, "\(silent) ended for their silence")
     }
   }
 
