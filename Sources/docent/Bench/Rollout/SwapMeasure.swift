@@ -9,7 +9,7 @@ struct SwapMeasure: WireMeasure {
   private static let connections = 64
   private static let rows = 4
 
-  let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps, \(connections) connections x 1, \($0)" }
+  let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps under \(connections) connections x 1: \($0)" }
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {
     let policies = try [1, 2].map { try BenchNetwork.small.policy(seed: $0) }
