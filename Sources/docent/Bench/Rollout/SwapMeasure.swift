@@ -8,6 +8,8 @@ struct SwapMeasure: WireMeasure {
   private static let swaps = 100
   private static let connections = 64
   private static let rows = 4
+  /// Loads in the place of one: of more pairs the middle one says more where others use the machine too.
+  private static let slices = 2
 
   let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps under \(connections) connections x 1: \($0)" }
 
@@ -15,6 +17,9 @@ struct SwapMeasure: WireMeasure {
     let policies = try [1, 2].map { try BenchNetwork.small.policy(seed: $0) }
     return try await RolloutScene.served(policies) { scene in
       let query = WireFrames.query(.small, model: RolloutScene.model, rows: Self.rows)
+      var effort = effort
+      effort.pairs *= Self.slices
+      effort.seconds /= Double(Self.slices)
       let load = try await Self.load(query, scene, seconds: effort.seconds)
       let swapsEach = (Self.swaps + effort.pairs - 1) / effort.pairs
       var swapped = 0
