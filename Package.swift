@@ -165,8 +165,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "StudentTraining", "Learning", "docent",
-        "docent-teacher", "docent-student", nioCore, nioPosix, nioSSL, crypto, grdb, subprocess, system,
+        "TestSupport", "Wire", "Neural", "Registry", "ModelStore", "RolloutControl", "StudentTraining", "Learning",
+        "docent", "docent-teacher", "docent-student", nioCore, nioPosix, nioSSL, crypto, grdb, subprocess, system,
       ], swiftSettings: swiftSettings),
   ]
 )

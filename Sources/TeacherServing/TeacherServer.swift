@@ -24,7 +24,7 @@ public final class TeacherServer: Sendable {
   public let addresses: [SocketAddress]
 
   private let channels: [any Channel]
-  private let loops: [ServerLoop<TeacherLoop>]
+  let loops: [ServerLoop<TeacherLoop>]
   private let directory: TeacherDirectory
   private let compute: ThreadPoolCompute
   private let watching: Task<Void, Never>

@@ -72,6 +72,13 @@ extension RegistryVersionStore: RolloutStore {
         of: Ownership.rollouts, owner: owner, for: Int64(duration / .microseconds(1)))?.fence
     }
   }
+
+  func disown(as owner: String) async throws {
+    try await perform { store in
+      guard let current = try store.registry.owner(of: Ownership.rollouts), current.owner == owner else { return }
+      try store.registry.releaseOwnership(current)
+    }
+  }
 }
 
 extension RolloutChangeRequest {

@@ -69,6 +69,10 @@ struct ServeCommand: AsyncParsableCommand {
     if !listen.isLoopback, !security.isClosed {
       logger.warning("insecure: \(listen) is open to everybody who reaches it")
     }
+    // Neither TLS nor tokens protect these.
+    if let metrics, !metrics.isLoopback {
+      logger.warning("insecure: the metrics at \(metrics) are open to everybody who reaches it")
+    }
     let results = output.results
     let store = try RegistryVersionStore(path: registry)
     let service = TeacherProcess(

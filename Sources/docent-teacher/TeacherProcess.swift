@@ -56,9 +56,8 @@ struct TeacherProcess: Service {
   private func serve(_ group: MultiThreadedEventLoopGroup) async throws {
     // Before anybody is told that the service is there: who knows it may signal it.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-    // Asked first: what changes while they are read is read once more.
-    let changes = try await tokens?.foreignChanges() ?? 0
-    let gate: TokenGate? = if let tokens { TokenGate(try await tokens.tokens()) } else { nil }
+    let reading = try await tokens?.reading(since: nil)
+    let gate = reading.map { TokenGate($0.tokens) }
     if let gate, gate.isEmpty { logger.warning("the registry has no valid token: nobody can enter before it has one") }
     let server = try await start(group, gate: gate)
     let endpoint = try await startMetrics(group, server)
@@ -66,7 +65,9 @@ struct TeacherProcess: Service {
     let watches = Task {
       await withDiscardingTaskGroup { tasks in
         tasks.addTask { await obey(signals) }
-        if let gate, let tokens { tasks.addTask { await watch(tokens, gate, server, since: changes) } }
+        if let gate, let tokens, let reading {
+          tasks.addTask { await watch(TokenWatch(tokens, gate, seen: reading.state, logger: logger), server) }
+        }
       }
     }
     defer { watches.cancel() }
@@ -127,16 +128,16 @@ struct TeacherProcess: Service {
 
   /// SIGHUP reads certificates again. The first SIGTERM or interrupt is the service group's; the second ends all at once.
   private func obey(_ signals: UnixSignalsSequence) async {
-    var requestsToEnd = 0
+    var requests = EndRequests()
     for await signal in signals {
       if signal == .sighup {
         reloadCertificates()
-      } else {
-        requestsToEnd += 1
-        if requestsToEnd == 2 {
-          logger.warning("asked twice to end: open calls are cut off")
-          _exit(signal == .sigterm ? 128 + SIGTERM : 128 + SIGINT)
-        }
+        continue
+      }
+      let number = signal == .sigterm ? SIGTERM : SIGINT
+      if requests.take(number, at: .now) {
+        logger.warning("asked twice to end: open calls are cut off")
+        _exit(128 + number)
       }
     }
   }
@@ -151,21 +152,9 @@ struct TeacherProcess: Service {
     }
   }
 
-  /// How often the registry is asked whether tokens were made or revoked: some microseconds each time.
-  private static let tokenInterval = Duration.milliseconds(20)
-
-  private func watch(_ tokens: TokenSource, _ gate: TokenGate, _ server: TeacherServer, since start: Int64) async {
-    var seen = start
-    while (try? await Task.sleep(for: Self.tokenInterval)) != nil {
-      do {
-        let changes = try await tokens.foreignChanges()
-        if changes == seen { continue }
-        gate.adopt(try await tokens.tokens())
-        seen = changes
-        await server.reviewAccess()
-      } catch {
-        logger.error("the registry cannot be read, and its tokens stay as they were: \(error)")
-      }
+  private func watch(_ tokens: consuming TokenWatch, _ server: TeacherServer) async {
+    while (try? await Task.sleep(for: TokenWatch.interval)) != nil {
+      if await tokens.look() { await server.reviewAccess() }
     }
   }
 }

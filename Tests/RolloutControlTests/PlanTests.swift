@@ -9,7 +9,7 @@ struct PlanTests {
     let plan = try RolloutPlan(yaml: text)
     #expect(plan == RolloutPlan())
     #expect(plan.steps == [1, 5, 25, 50, 100] && plan.every == 600 && plan.patience == 1200 && plan.watch == 600)
-    #expect(plan.gates.map(\.description) == ["kl<0.05", "agreement>0.95", "errors<0.01"])
+    #expect(plan.gates.map(\.description) == ["kl<0.05", "agreement>0.95", "errors<0.05"])
     #expect(plan.minimumEpisodes == 100 && plan.alpha == 0.05 && plan.shadowPercent == 10)
   }
 
@@ -107,6 +107,7 @@ struct PlanTests {
       ("{candidate: 2, gates: [return>-5]}", "return_range is missing, expected [low, high]"),
       ("{candidate: 2, gates: [return>-5], return_range: [0, 5]}", "expected between -5 and 5"),
       ("{candidate: 2, return_range: [3, 3]}", "return_range is [3, 3], expected the least return and a larger one"),
+      ("{candidate: 2, return_range: [-1e308, 0]}", "and a larger one, from -1e+300 to 1e+300"),
       ("{candidate: 2, episode_timeout: 0}", "episode_timeout is 0"),
     ])
   func invalid(text: String, message: String) throws {
@@ -136,6 +137,7 @@ struct PlanTests {
       ("kl>0.05", "bounds kl from the wrong side, expected kl<threshold"),
       ("return<5", "expected return>threshold"), ("KL<1", "is about 'KL'"), ("kl<=1", "threshold '=1'"),
       ("kl<", "threshold ''"), ("kl<nan", "expected above 0"), ("kl<0", "threshold 0, expected above 0"),
+      ("value<1e308", "threshold 1e+308, expected above 0 and up to 1e+300"),
       ("agreement>1", "expected between 0 and 1"), ("return>-inf", "expected a finite number"),
     ])
   func badGate(text: String, message: String) {

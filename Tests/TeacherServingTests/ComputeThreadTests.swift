@@ -58,15 +58,19 @@ import Wire
       let received = try await withThrowingTaskGroup(of: [UInt8]?.self) { group -> [[UInt8]] in
         for _ in 0..<4 {
           group.addTask { try await RawConnection.say(asked + goAway, to: address, ending: false) }
-          // Closes with its queries under way: they are abandoned.
+          // Ends its own side with its queries under way, and waits for the answers.
+          group.addTask { try await RawConnection.say(asked, to: address) }
+          // Is gone with its queries under way: they are abandoned.
           group.addTask {
-            _ = try await RawConnection.say(asked, to: address)
+            let session = try await RawSession.connect(to: address, reads: false)
+            try await session.send(bytes: asked)
+            await session.reset()
             return nil
           }
         }
         return try await group.reduce(into: [[UInt8]]()) { if let bytes = $1 { $0.append(bytes) } }
       }
-      #expect(received.count == 4)
+      #expect(received.count == 8)
       for bytes in received {
         let answers = try RawConnection.frames(bytes).filter { $0.call > 0 }
         #expect(answers.count == queries && Set(answers.map(\.call)).count == queries)

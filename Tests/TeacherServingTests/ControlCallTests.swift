@@ -24,6 +24,9 @@ import Wire
       V1.HistoryReply(changes: [V1.AliasChange(alias: "a", from: 0, to: 1, who: who)])
     }
 
+    /// A list of models that takes much of a frame.
+    static let longList = V1.ListModelsReply(models: [V1.Model(name: String(repeating: "m", count: 3_000_000))])
+
     func open() {
       let waiting = state.withLock { state in
         state.isOpen = true
@@ -34,7 +37,7 @@ import Wire
     }
 
     func answer(
-      _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+      _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
     ) async throws -> V1.Body? {
       if case .publish = request {
         await withCheckedContinuation { continuation in
@@ -47,6 +50,7 @@ import Wire
         return .publishReply(V1.PublishReply(version: 77))
       }
       if case .history = request { return .historyReply(Self.history(askedBy: who)) }
+      if case .listModels = request { return .listModelsReply(Self.longList) }
       // Nobody answers these here.
       try await Task.sleep(for: .seconds(3600))
       return nil
@@ -158,6 +162,36 @@ import Wire
     }
   }
 
+  @Test("Answers that nobody reads are not kept: what the service holds of them is bounded, and later ones are refused")
+  func unreadAnswers() async throws {
+    var settings = ServingSettings.defaults
+    // What is unsent keeps nothing from being read here: the bound on answers is alone.
+    settings.server.unsentBytesMax = 1 << 30
+    try await serve(HeldControl(), settings: settings) { server in
+      let session = try await RawSession.greet(server.address, reads: false)
+      let calls = 1...60 as ClosedRange<UInt32>
+      for call in calls {
+        try await session.send(V1.Frame(call: call, .listModels(.init())))
+        try await server.wait { $0.service.measured($0.counters).metrics.control.counts.values.reduce(0, +) == call }
+      }
+      let made = try await server.loop.eventLoop.submit { server.loop.counters.bytesWritten }.get()
+      // What two sockets take, a frame's worth that waits, and the answer that came after it; not 180 MB.
+      #expect(made < 60_000_000, "\(made) bytes")
+      try await session.read()
+      var refusals: [WireStatus] = []
+      _ = await session.next()
+      for call in calls {
+        let answer = await session.next()
+        #expect(answer?.call == call)
+        if let status = answer?.body.status { refusals.append(status) }
+      }
+      #expect(refusals.count > 40, "\(refusals.count)")
+      #expect(refusals.allSatisfy { $0.code == .resourceExhausted && $0.message.contains("earlier answers") })
+      // Once they are read, there is room.
+      #expect(try await session.ask(61, .listModels(.init())) == .listModelsReply(HeldControl.longList))
+    }
+  }
+
   /// Whoever has a token is called "ann".
   private struct NamingGate: Gatekeeper {
     func access(token: String) throws(WireStatus) -> Access { Access(name: token.isEmpty ? "" : "ann", scopes: .all) }
@@ -197,6 +231,41 @@ import Wire
         #expect(try await session.ask(5, watch)?.status?.code == .resourceExhausted)
         await session.close()
       }
+    }
+  }
+
+  @Test("Watches have half of the control calls, however many connections they are of")
+  func watchesShare() async throws {
+    var settings = ServingSettings.defaults
+    settings.controlCallsMax = 16
+    try await serve(HeldControl(), settings: settings) { server in
+      let bodies = [V1.Body.health(V1.HealthRequest(watch: true)), .watch(V1.WatchRequest())]
+      var sessions: [RawSession] = []
+      for _ in 0..<4 {
+        let session = try await server.greet()
+        try await session.send(V1.Frame(call: 1, bodies[0]), V1.Frame(call: 2, bodies[1]))
+        sessions.append(session)
+      }
+      try await server.wait { $0.service.controlTasks == 8 }
+      let other = try await server.greet()
+      for (call, body) in [(1, bodies[0]), (2, bodies[1])] as [(UInt32, V1.Body)] {
+        #expect(
+          try await other.ask(call, body)
+            == .status(
+              WireStatus(
+                .resourceExhausted, "8 watches are open on this event loop, expected fewer than 8",
+                retryAfterMicroseconds: 100_000)))
+      }
+      guard case .historyReply = try await other.ask(3, .history(V1.HistoryRequest(model: "m"))) else {
+        Issue.record("not answered")
+        return
+      }
+      // Of those that are given up, and of a connection that goes, the places are free again.
+      #expect(try await sessions[0].ask(1, .cancel)?.status?.code == .cancelled)
+      await sessions[1].close()
+      try await server.wait { $0.service.controlTasks == 5 }
+      try await other.send(V1.Frame(call: 4, bodies[1]))
+      try await server.wait { $0.service.controlTasks == 6 }
     }
   }
 }

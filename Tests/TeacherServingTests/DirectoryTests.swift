@@ -233,6 +233,48 @@ import Wire
     #expect(latest?.loaded.map(\.number) == [1, 4])
   }
 
+  @Test("Who may only query loads a stored version by describing it while there is room, and pushes out none")
+  func describingWithoutRoom() async throws {
+    var settings = ServingSettings.defaults
+    settings.newestVersionsLoaded = 1
+    var directory = try await start(settings: settings)
+    for seed in 1...5 as ClosedRange<UInt8> { try await publish(directory, seed: seed) }
+    settings.versionsLoadedMax = 3
+    directory = try await start(settings: settings)
+    #expect(latest?.loaded.map(\.number) == [1, 5])
+    func describe(_ version: UInt64, _ scopes: Scopes) async throws -> V1.VersionState? {
+      let request = ServerRequest.describe(V1.DescribeRequest(model: "m", version: version))
+      let body = try await directory.answer(request, who: "test", scopes: scopes)
+      return if case .describeReply(let reply) = body { reply.version?.state } else { nil }
+    }
+    #expect(try await describe(4, .query) == .loaded)
+    let refusal = await #expect(throws: WireStatus.self) { try await describe(3, [.query, .publish]) }
+    #expect(refusal?.code == .resourceExhausted && refusal?.message.contains("scope operate") == true)
+    #expect(latest?.loaded.map(\.number) == [1, 4, 5])
+    #expect(try await describe(4, .query) == .loaded, "what is loaded is described")
+    #expect(try await describe(3, [.query, .operate]) == .loaded)
+    #expect(latest?.loaded.map(\.number) == [1, 3, 5])
+  }
+
+  @Test("A connection's scopes are what a description is answered by")
+  func describersScopes() async throws {
+    struct QueryGate: Gatekeeper {
+      func access(token: String) throws(WireStatus) -> Access { Access(scopes: token == "operator" ? .all : .query) }
+      func stillGrants(_ access: Access) -> Bool { true }
+    }
+    for seed in 1...3 as ClosedRange<UInt8> { try await publish(try await start(), seed: seed) }
+    var settings = ServingSettings.defaults
+    (settings.newestVersionsLoaded, settings.versionsLoadedMax) = (1, 2)
+    try await LocalService.run(store, settings: settings, gate: QueryGate()) { server in
+      for (token, isLoaded) in [("", false), ("operator", true)] {
+        let session = try await RawSession.greet(server.addresses[0], token: token)
+        _ = await session.next()
+        let body = try await session.ask(1, .describe(V1.DescribeRequest(model: "m", version: 2)))
+        if case .describeReply? = body { #expect(isLoaded) } else { #expect(!isLoaded, "\(String(describing: body))") }
+      }
+    }
+  }
+
   @Test("A version that does not fit into the memory is refused with the bytes, and what is served goes on")
   func memory() async throws {
     let bytes = try Policies.make(seed: 1).bytes

@@ -12,13 +12,14 @@ import Wire
 /// A whole service in the test's own process, on real sockets.
 enum LocalService {
   static func run<Answer: Sendable>(
-    _ store: any VersionStore, eventLoops: Int = 1, settings: ServingSettings = .defaults,
+    _ store: any VersionStore, rollouts: (any RolloutStore)? = nil, eventLoops: Int = 1,
+    settings: ServingSettings = .defaults,
     gate: any Gatekeeper = OpenGate(), logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: (TeacherServer) async throws -> Answer
   ) async throws -> Answer {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops)
     let server = try await TeacherServer.start(
-      store: store, group: group,
+      store: store, rollouts: rollouts, group: group,
       entrance: TeacherServer.Entrance([.tcp(host: "127.0.0.1", port: 0)], gate: gate), settings: settings,
       logger: logger)
     do {

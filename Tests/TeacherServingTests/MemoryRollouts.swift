@@ -111,6 +111,7 @@ final class MemoryRollouts: RolloutStore {
         state.withdrawn.insert(rollout.candidate)
       case .complete: (rollout.state, kind, rollout.weightPercent) = (.completed, "completed", 0)
       }
+      if !rollout.state.isActive { rollout.endedMicroseconds = clock() }
       state.rollouts[index] = rollout
       record(kind, rollout, request, &state)
       return (rollout, stable)
@@ -132,6 +133,12 @@ final class MemoryRollouts: RolloutStore {
         return (version ?? state.previousStable.first, nil)
       }
       state.rollouts[index].state = .rolledBack
+      state.rollouts[index].reason = request.why
+      state.rollouts[index].revision += 1
+      state.rollouts[index].weightPercent = 0
+      state.rollouts[index].endedMicroseconds = clock()
+      state.withdrawn.insert(state.rollouts[index].candidate)
+      record("rolled back", state.rollouts[index], request, &state)
       return (version ?? state.rollouts[index].baseline, state.rollouts[index])
     }
     _ = try await store.moveAlias(
@@ -151,4 +158,6 @@ final class MemoryRollouts: RolloutStore {
   func events(of model: String) async throws -> [V1.RolloutEvent] { events }
 
   func own(as owner: String, for duration: Duration) async throws -> Int64? { state.withLock(\.fence) }
+
+  func disown(as owner: String) async throws {}
 }

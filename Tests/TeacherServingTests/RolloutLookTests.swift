@@ -215,6 +215,60 @@ import Wire
     #expect(rollouts.rollouts[0].state == .running)
   }
 
+  @Test("An episode counts once, for the version that played it; one that is nobody's counts for nothing")
+  func reports() async throws {
+    let plan = Self.plan.replacing("kl<0.05", with: "return>-15") + "\nreturn_range: [-10, 10]"
+    let directory = try await begin(plan)
+    await look(directory)
+    var part = LoopEvidence(generation: model?.rollout?.generation ?? 0)
+    for (unit, arm) in [(1, .candidate), (2, .stable), (3, .candidate)] as [(UInt64, Arm)] {
+      part.seen.append(LoopEvidence.Sighting(unit: unit, arm: arm, nanoseconds: NIODeadline.now().uptimeNanoseconds))
+    }
+    evidence.withLock { $0.append(part) }
+    func report(_ episode: UInt64, _ version: UInt64) async throws {
+      _ = try await directory.answer(
+        .report(V1.ReportRequest(model: "m", version: version, episode: episode, episodeReturn: 1, steps: 1)),
+        who: "test", scopes: .query
+      ) { _ in }
+    }
+    func counted() async throws -> [UInt64] {
+      guard
+        case .rolloutReply(let reply) = try await directory.answer(
+          .rollout(V1.RolloutRequest(model: "m")), who: "test", scopes: .all, send: { _ in })
+      else { return [] }
+      return [reply.candidateEpisodes, reply.stableEpisodes]
+    }
+    // Reported before the event loop was asked what began.
+    for (episode, version) in [(1, 1), (1, 2), (1, 2), (2, 1), (99, 1), (99, 2)] as [(UInt64, UInt64)] {
+      try await report(episode, version)
+    }
+    await look(directory)
+    #expect(try await counted() == [1, 1])
+    for (episode, version) in [(1, 2), (2, 1), (3, 1)] as [(UInt64, UInt64)] { try await report(episode, version) }
+    await look(directory)
+    #expect(try await counted() == [1, 1])
+    try await report(3, 2)
+    await look(directory)
+    #expect(try await counted() == [2, 1])
+  }
+
+  @Test("What an operator changed meanwhile stands: a decision that was made on something else is not")
+  func staleDecision() async throws {
+    let directory = try await begin()
+    await look(directory)
+    let id = rollouts.rollouts[0].id
+    // By another service; this one has not read it.
+    _ = try await rollouts.change(id, .promote, RolloutChangeRequest(who: "ops", why: "whatever the gates say"))
+    #expect(stable == 1)
+    await play(directory, episodes: 1..<100, kl: 0.5)
+    #expect(rollouts.rollouts[0].state == .watching && stable == 2)
+    #expect(model?.rollout?.weightPercent == 100 && model?.withdrawn == [])
+    // It goes on in the watch, on what is seen there.
+    await play(directory, episodes: 100..<200, kl: 0.5)
+    #expect(rollouts.rollouts[0].state == .rolledBack && stable == 1)
+    #expect(rollouts.events.map(\.kind) == ["started", "promoted", "rolled back"])
+  }
+
   @Test("Evidence of an earlier step does not count in the next")
   func generations() async throws {
     let directory = try await begin()

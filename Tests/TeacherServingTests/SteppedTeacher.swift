@@ -146,14 +146,16 @@ final class SteppedCompute: ComputeThread {
 
 struct NoControl: ControlPlane {
   func answer(
-    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
   ) async throws -> V1.Body? { .cancel }
 }
 
 extension ControlPlane {
   /// Of a call whose answer has one part.
-  func answer(_ request: ServerRequest, who: String) async throws -> V1.Body {
-    let body = try await answer(request, who: who) { part in throw WireStatus(.internalError, "a part: \(part)") }
+  func answer(_ request: ServerRequest, who: String, scopes: Scopes = .all) async throws -> V1.Body {
+    let body = try await answer(request, who: who, scopes: scopes) { part in
+      throw WireStatus(.internalError, "a part: \(part)")
+    }
     guard let body else { throw WireStatus(.internalError, "no answer") }
     return body
   }

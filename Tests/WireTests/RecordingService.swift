@@ -22,6 +22,10 @@ final class RecordingService: ConnectionService {
   /// Queries wait for `answer()` instead of the turn.
   var holdsQueries = false
   var holdsRequests = false
+  /// What requests are answered.
+  var requestAnswer = V1.Body.healthReply(V1.HealthReply(serving: .serving))
+  /// Queries are refused at once.
+  var refusal: WireStatus?
   private(set) var held: [(ServerConnection<RecordingService>, UInt32)] = []
 
   func infer(_ query: InferRequestView, on connection: ServerConnection<RecordingService>) {
@@ -29,6 +33,7 @@ final class RecordingService: ConnectionService {
       Query(
         call: query.call, model: String(decoding: query.model, as: UTF8.self), rows: query.rows,
         observations: Array(query.observations)))
+    if let refusal { return connection.refuse(query.call, rows: query.rows, refusal) }
     waiting.append((connection, query.call, query.rows))
     connection.loop.needsTurn()
   }
@@ -39,7 +44,7 @@ final class RecordingService: ConnectionService {
     if case .publish(_, let artefact) = request {
       connection.answer(call, with: .publishReply(V1.PublishReply(version: UInt64(artefact.count))))
     } else {
-      connection.answer(call, with: .healthReply(V1.HealthReply(serving: .serving)))
+      connection.answer(call, with: requestAnswer)
     }
   }
 
@@ -113,6 +118,12 @@ struct EmbeddedConnection {
 
   func close() throws {
     _ = try channel.finish(acceptAlreadyClosed: true)
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The client ends its side.
+  func end() {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     channel.embeddedEventLoop.run()
   }
 

@@ -224,6 +224,28 @@ extension Logger {
     try drained.wait()
   }
 
+  @Test("A publish that crosses a GoAway is not started, and its chunks end nothing")
+  func publishCrossesGoAway() throws {
+    let connection = try EmbeddedConnection()
+    try connection.greet()
+    connection.service.holdsQueries = true
+    try connection.send(query(1))
+    _ = connection.loop.drain()
+    connection.channel.embeddedEventLoop.run()
+    // What tells the client that its publish ends UNAVAILABLE.
+    let status = WireStatus(.unavailable, "the server is shutting down")
+    #expect(try connection.receive() == [V1.Frame(.goAway(V1.GoAway(lastCall: 1, status: status)))])
+    try connection.send(
+      V1.Frame(call: 2, .publish(V1.PublishHeader(model: "m", artefactBytes: 5))),
+      V1.Frame(call: 2, .chunk(V1.Chunk(data: [1, 2]))))
+    try connection.send(V1.Frame(call: 2, .chunk(V1.Chunk(offset: 2, data: [3, 4, 5]))), V1.Frame(call: 2, .cancel))
+    #expect(try connection.receive().isEmpty && connection.service.requests.isEmpty)
+    connection.service.answer()
+    connection.channel.embeddedEventLoop.run()
+    #expect(try connection.receive().map(\.call) == [1], "what was open is answered")
+    #expect(!connection.channel.isActive)
+  }
+
   @Test("A connection that closes with open calls is kept until they are answered")
   func closedWithOpenCalls() throws {
     let connection = try EmbeddedConnection()
@@ -238,6 +260,31 @@ extension Logger {
     #expect(connection.loop.connectionCount == 1)
     for (handler, call) in connection.service.held { handler.answer(call, with: .cancel) }
     #expect(connection.loop.connectionCount == 0)
+  }
+
+  @Test("A client that ends its side is answered what it has asked, and the connection closes; what would last ends")
+  func halfClosed() throws {
+    let connection = try EmbeddedConnection()
+    try connection.greet()
+    connection.service.holdsQueries = true
+    try connection.send(query(1), V1.Frame(call: 2, .publish(V1.PublishHeader(model: "m", artefactBytes: 5))))
+    connection.end()
+    #expect(connection.channel.isActive && connection.service.endedWatches == 1 && connection.service.abandoned == 0)
+    #expect(try connection.receive() == [V1.Frame(.pong(0))], "whether anybody is there")
+    connection.service.answer()
+    connection.channel.embeddedEventLoop.run()
+    #expect(try connection.receive().map(\.call) == [1], "of the publish nothing more can come")
+    #expect(!connection.channel.isActive && connection.loop.connectionCount == 0)
+  }
+
+  @Test("With nothing open, a client's end of its side is the connection's, without a timer for it")
+  func ended() throws {
+    for isGreeted in [false, true] {
+      let connection = try EmbeddedConnection()
+      if isGreeted { try connection.greet() }
+      connection.end()
+      #expect(!connection.channel.isActive && connection.loop.connectionCount == 0)
+    }
   }
 
   @Test("A client's GoAway closes the connection when its calls are answered")

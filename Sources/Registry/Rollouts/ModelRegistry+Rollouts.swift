@@ -42,7 +42,8 @@ extension ModelRegistry {
   ///   - fence: of the ownership of `Ownership.rollouts` that the change is made under; nil for an operator's change.
   ///   - evidence: JSON: of the step that the rollout is in after the change; nil: what was saved last, or of a step
   ///     that begins with the change, none.
-  ///   - requestID: the same id again changes nothing and answers the same.
+  ///   - requestID: the same id again changes nothing and answers the same, also where the model has another rollout by
+  ///     now and that one is named.
   /// - Throws: `notFound` for an unknown rollout; `conflict` where its state does not allow the change, where its
   ///   revision or the owner's fence is another by now, and for a request id that was used for something else;
   ///   `invalid` for a weight that is none.
@@ -54,7 +55,7 @@ extension ModelRegistry {
     let now = clock()
     return try write { db in
       var (record, modelID) = try requireRollout(db, id)
-      let asked = Request.rolloutChange(model: record.model, rollout: id, change)
+      let asked = Request.rolloutChange(model: record.model, change)
       if let requestID, let answer: RolloutRecord = try Request.answer(db, id: requestID, to: asked) { return answer }
       try Self.require(db, fence: fence)
       try Self.require(record, at: revision)

@@ -7,8 +7,9 @@ extension Request {
     return Request(kind: .rolloutStart, model: model, detail: "\(candidate) \(weightPercent) \(plan.hex)")
   }
 
-  static func rolloutChange(model: String, rollout: String, _ change: RolloutChange) -> Request {
-    Request(kind: .rolloutChange, model: model, detail: "\(rollout) \(change)")
+  /// Of the rollout that the model had then: who asks again does not know that it has another by now.
+  static func rolloutChange(model: String, _ change: RolloutChange) -> Request {
+    Request(kind: .rolloutChange, model: model, detail: "\(change)")
   }
 
   static func rollBack(model: String, to version: UInt64?) -> Request {

@@ -75,7 +75,7 @@ public struct Gate: Hashable, Sendable, CustomStringConvertible {
   public func validate() throws(PlanError) {
     let (suits, expected) =
       switch metric {
-      case .kl, .value, .latency: (threshold > 0, "above 0")
+      case .kl, .value, .latency: (threshold > 0 && threshold <= Self.largest, "above 0 and up to \(Self.largest)")
       case .agreement, .errors: (threshold > 0 && threshold < 1, "between 0 and 1")
       case .returns: (true, "a finite number")
       }
@@ -83,6 +83,9 @@ public struct Gate: Hashable, Sendable, CustomStringConvertible {
       throw PlanError(.invalid, "gate '\(self)' has the threshold \(shortest(threshold)), expected \(expected)")
     }
   }
+
+  /// What is measured and held against a gate is at most this: sums and multiples of it are numbers still.
+  static let largest = 1e300
 
   public var description: String { metric.rawValue + relation.rawValue + shortest(threshold) }
 

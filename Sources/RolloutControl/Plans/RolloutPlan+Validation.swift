@@ -31,8 +31,9 @@ extension RolloutPlan {
   private func validateGates() throws(PlanError) {
     if let range = returnRange {
       try require(
-        range.low < range.high && range.low.isFinite && range.high.isFinite && range.width.isFinite,
-        "return_range is [\(shortest(range.low)), \(shortest(range.high))], expected the least return and a larger one")
+        range.low < range.high && range.low >= -Gate.largest && range.high <= Gate.largest,
+        "return_range is [\(shortest(range.low)), \(shortest(range.high))], expected the least return and a larger one, "
+          + "from -\(Gate.largest) to \(Gate.largest)")
     }
     for gate in gates {
       try gate.validate()

@@ -45,7 +45,7 @@ public struct RolloutPlan: Hashable, Sendable {
   }
 
   public static let defaultSteps: [Double] = [1, 5, 25, 50, 100]
-  public static let defaultGates = [Gate(.kl, 0.05), Gate(.agreement, 0.95), Gate(.errors, 0.01)]
+  public static let defaultGates = [Gate(.kl, 0.05), Gate(.agreement, 0.95), Gate(.errors, 0.05)]
 
   /// The number that the evidence of the watch has in place of a step's.
   public var watchStep: Int { steps.count }

@@ -28,6 +28,8 @@ final class ControlCalls {
   /// Tasks that have not ended; more than calls where changes outlive their callers.
   private(set) var tasks = 0
   private var lastID: UInt64 = 0
+  /// Tasks that last for as long as their callers like, by the ids of their calls.
+  private var watches: Set<UInt64> = []
   /// What the artefacts of publishes that outlive their callers hold is given back when they end.
   private var outliving: [UInt64: () -> Void] = [:]
 
@@ -38,7 +40,7 @@ final class ControlCalls {
   }
 
   func start(_ request: ServerRequest, call: UInt32, on connection: ServerConnection<TeacherLoop>) {
-    if let refusal = refusal(connection) {
+    if let refusal = refusal(request, connection) {
       counts.count(request.kind, refusal.code)
       return connection.refuse(call, rows: 0, refusal)
     }
@@ -47,14 +49,16 @@ final class ControlCalls {
     let eventLoop = eventLoop
     // Not the name in `Hello`: histories say who it was, and there anybody may give any.
     let who = connection.access.name.isEmpty ? connection.peer : connection.access.name
+    let scopes = connection.access.scopes
     tasks += 1
     lastID += 1
     let id = lastID
+    if request.isWatch { watches.insert(id) }
     let bound = NIOLoopBound((self, key), eventLoop: eventLoop)
     let task = Task {
       let end: Result<V1.Body?, WireStatus>
       do {
-        let body = try await control.answer(request, who: who) { part in
+        let body = try await control.answer(request, who: who, scopes: scopes) { part in
           try await eventLoop.flatSubmit { bound.value.0.send(part, bound.value.1, id) }.get()
         }
         end = .success(body)
@@ -68,8 +72,15 @@ final class ControlCalls {
     connection.controlCalls += 1
   }
 
-  /// One connection may not take all places, as by watches that it never ends.
-  private func refusal(_ connection: ServerConnection<TeacherLoop>) -> WireStatus? {
+  /// One connection may not take all places, as by watches that it never ends, nor may the watches of all: an operator
+  /// who rolls back finds a place.
+  private func refusal(_ request: ServerRequest, _ connection: ServerConnection<TeacherLoop>) -> WireStatus? {
+    let watchesMax = max(1, tasksMax / 2)
+    if request.isWatch, watches.count >= watchesMax {
+      return WireStatus(
+        .resourceExhausted, "\(watches.count) watches are open on this event loop, expected fewer than \(watchesMax)",
+        retryAfterMicroseconds: 100_000)
+    }
     let share = max(1, tasksMax / 8)
     let isFull = tasks >= tasksMax
     guard isFull || connection.controlCalls >= share else { return nil }
@@ -94,6 +105,7 @@ final class ControlCalls {
 
   private func finish(_ key: Key, _ id: UInt64, _ end: Result<V1.Body?, WireStatus>) {
     tasks -= 1
+    watches.remove(id)
     outliving.removeValue(forKey: id)?()
     guard open[key]?.id == id, let call = close(key) else { return }
     switch end {
@@ -151,13 +163,18 @@ extension ServerRequest {
     }
   }
 
-  /// Its answer comes in parts.
-  var isStream: Bool {
+  /// It is answered until its caller gives it up.
+  var isWatch: Bool {
     switch self {
-    case .fetch, .watch: true
+    case .watch: true
     case .health(let request): request.watch
     default: false
     }
+  }
+
+  /// Its answer comes in parts.
+  var isStream: Bool {
+    if case .fetch = self { true } else { isWatch }
   }
 }
 
@@ -165,9 +182,10 @@ extension ServerRequest {
 protocol ControlPlane: Sendable {
   /// - Parameters:
   ///   - who: asks, for histories.
+  ///   - scopes: what the caller may do. What the kind of call needs was looked at; what this one does may need more.
   ///   - send: sends a part of the answer; returns when the socket has taken it, and throws when nobody waits any more.
   /// - Returns: the answer; nil where its parts were all of it.
   func answer(
-    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
   ) async throws -> V1.Body?
 }

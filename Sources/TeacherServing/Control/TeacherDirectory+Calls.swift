@@ -3,7 +3,7 @@ import Wire
 // The calls that look at what is there.
 extension TeacherDirectory {
   func answer(
-    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
   ) async throws -> V1.Body? {
     switch request {
     // Reports come with every episode, and health is asked for often: neither waits for the store.
@@ -11,7 +11,7 @@ extension TeacherDirectory {
     default: try await refresh()
     }
     switch request {
-    case .describe(let request): return .describeReply(try await describe(request))
+    case .describe(let request): return .describeReply(try await describe(request, scopes))
     case .health(let request) where request.watch: return try await watchHealth(request, send)
     case .health(let request): return .healthReply(try health(request))
     case .listModels: return .listModelsReply(listModels())
@@ -40,16 +40,28 @@ extension TeacherDirectory {
     return entry
   }
 
-  /// A version that is named and only stored is loaded: who describes it wants to query it.
-  private func describe(_ request: V1.DescribeRequest) async throws -> V1.DescribeReply {
+  /// A version that is named and only stored is loaded: who describes it wants to query it. Where another one would have
+  /// to make room, which its users would notice, that is for those who operate.
+  private func describe(_ request: V1.DescribeRequest, _ scopes: Scopes) async throws -> V1.DescribeReply {
     let number = try resolve(request)
     if entries[request.model]?.loaded[number] == nil {
       try await changing {
+        if !scopes.contains(.operate) { try await self.requireRoom(for: number, request.model) }
         try await self.loadAndPublish(number, request.model)
       }
     }
     let model = try entry(request.model).described
     return V1.DescribeReply(model: model, version: model.versions.first { $0.number == number })
+  }
+
+  private func requireRoom(for number: UInt64, _ name: String) throws {
+    guard let entry = entries[name], entry.loaded[number] == nil, entry.loaded.count >= settings.versionsLoadedMax
+    else { return }
+    throw WireStatus(
+      .resourceExhausted,
+      "version \(number) of model \(name) is stored but not loaded, and \(entry.loaded.count) others are, expected fewer "
+        + "than \(settings.versionsLoadedMax): another one would make room for it, which is for who has the scope operate"
+    )
   }
 
   private func loadAndPublish(_ number: UInt64, _ model: String) async throws {
@@ -134,11 +146,12 @@ extension TeacherDirectory {
   }
 
   /// Nothing is served any more: watches are told, and end.
-  func drain() {
+  func drain() async {
     isDraining = true
     healthWatches.notify { serving($0) }
     healthWatches.end()
     modelWatches.end()
+    await giveUpOwnership()
   }
 
   /// The header, then the artefact in chunks, each when the one before it is in the socket.

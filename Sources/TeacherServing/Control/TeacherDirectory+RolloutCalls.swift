@@ -132,7 +132,9 @@ extension TeacherDirectory {
     }
     if change == .promote { try await load(newest.candidate, of: model) }
     var request = request
-    request.evidence = ownership.isHeld(at: .now()) ? entry.run?.evidence(after: change) : nil
+    // Where another service controls the rollout, this one has what that one stored last: of a step that goes on it
+    // stays, and what a promoted version is compared with is taken from it.
+    if ownership.isHeld(at: .now()) || change == .promote { request.evidence = entry.run?.evidence(after: change) }
     return try await rollouts.change(newest.id, change, request)
   }
 

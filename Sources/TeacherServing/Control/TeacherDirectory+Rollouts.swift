@@ -30,7 +30,7 @@ extension TeacherDirectory {
   /// Somebody controls the rollouts of a store: this service, or another that serves the same.
   private func keepOwnership(_ rollouts: any RolloutStore) async {
     let began = NIODeadline.now()
-    guard ownership.isDue(at: began), !ownership.isAsking else { return }
+    guard ownership.isDue(at: began), !ownership.isAsking, !isDraining else { return }
     ownership.isAsking = true
     let hadIt = ownership.isHeld(at: began)
     do {
@@ -43,6 +43,16 @@ extension TeacherDirectory {
     guard hasIt != hadIt else { return }
     logger.notice("\(hasIt ? "this service controls" : "another service controls") the registry's rollouts")
     await publishCatalogue()
+  }
+
+  /// The service ends, and the one that is next need not wait until this one's time has passed.
+  func giveUpOwnership() async {
+    guard let rollouts, ownership.isHeld(at: .now()) else { return }
+    do {
+      try await rollouts.disown(as: ownership.name)
+    } catch {
+      logger.notice("the next service controls the rollouts some seconds from now: \(error)")
+    }
   }
 
   private func look(at name: String) async -> Task<Void, Never>? {

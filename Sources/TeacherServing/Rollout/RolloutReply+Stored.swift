@@ -20,10 +20,15 @@ extension V1.RolloutReply {
       who: stored.who, revision: stored.revision)
   }
 
-  /// As it was stored, with the evidence that was stored with it.
+  /// As it was stored, with the evidence that was stored with it: of a step that began without, with none.
   init(_ stored: StoredRollout) {
     let plan = try? RolloutPlan(yaml: stored.plan)
-    self.init(stored, plan: plan, evidence: plan.flatMap { RolloutRun.evidence(of: stored, $0) })
+    self.init(
+      stored, plan: plan,
+      evidence: plan.flatMap { plan in
+        RolloutRun.evidence(of: stored, plan)
+          ?? (stored.state.isActive ? StepEvidence(plan: plan, step: RolloutRun.step(of: stored, plan)) : nil)
+      })
   }
 }
 

@@ -36,6 +36,9 @@ public protocol RolloutStore: Sendable {
   ///
   /// - Returns: the fencing number, which grows with every new owner; nil while another's time has not passed.
   func own(as owner: String, for duration: Duration) async throws -> Int64?
+
+  /// Lets the next one in at once; changes nothing where that is not the caller.
+  func disown(as owner: String) async throws
 }
 
 public enum RolloutChange: Hashable, Sendable {

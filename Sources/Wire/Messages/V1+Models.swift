@@ -63,7 +63,8 @@ extension V1 {
     }
   }
 
-  /// Asks what a model's words mean now.
+  /// Asks what a model's words mean now. A version that is stored but not loaded is loaded, unless another one would have
+  /// to make room for it and the caller has not the scope operate: RESOURCE_EXHAUSTED then.
   public struct DescribeRequest: Hashable, Sendable {
     /// The model's name.
     public var model: String

@@ -33,4 +33,9 @@ public final class RowRate: Sendable {
       before = original
     }
   }
+
+  /// The rows that were taken last were not computed, and count as never taken.
+  public func giveBack(rows: Int) {
+    through.wrappingSubtract(UInt64(Double(rows) * nanosecondsPerRow), ordering: .relaxed)
+  }
 }

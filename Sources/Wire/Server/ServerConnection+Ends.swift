@@ -59,8 +59,9 @@ extension ServerConnection {
 
   /// Reading or writing failed.
   func fail(reading error: any Error) {
-    // Many clients close without TLS's goodbye: a frame that was cut so is no call.
-    if end == .client, !isUncleanShutdown(error) { end = .error }
+    // Many clients close without TLS's goodbye: a frame that was cut so is no call. Nor is it
+    // a failure that nobody is left to take answers.
+    if end == .client, !isUncleanShutdown(error), !isInputClosed { end = .error }
     // Before Hello it is a peer that speaks another protocol, or no TLS that we do; later it is the network.
     let level: Logger.Level = state.phase == .greeting ? .notice : .debug
     loop.logger.log(level: level, "connection failed: \(describeServerSide(error))", metadata: metadata)
@@ -107,15 +108,44 @@ extension ServerConnection {
     if state.phase == .greeting { stopReading() } else { state.drain() }
   }
 
+  /// The client has ended its side, or is gone, which looks the same until something is sent to it: what it has asked is
+  /// answered, and the connection closes.
+  func hearNoMore() {
+    isInputClosed = true
+    guard state.isReading else { return }
+    stopReading()
+    guard state.callsInFlight > 0 else { return markUnflushed() }
+    loop.service.endWatches(of: self)
+    // Nobody answers a Pong. Where nobody is left to read it either, the socket says so, and what is open is abandoned.
+    write(V1.Frame(.pong(0)))
+  }
+
   /// Everything is said: no more is sent, and the peer is given time to read it. Closing at once with bytes unread would
   /// reset the connection, and the peer might lose what was said last.
   func sayNoMore() {
     guard !isEnding, let context else { return }
     isEnding = true
     stopReading()
-    context.close(mode: .output, promise: nil)
-    linger(context.channel, unsent: .max, without: .zero)
+    if isInputClosed {
+      closeWhenSent(context)
+    } else {
+      context.close(mode: .output, promise: nil)
+      linger(context.channel, unsent: .max, without: .zero)
+    }
   }
+
+  /// With both sides ended nothing is waited for but what the socket has not taken yet: closing would drop it.
+  private func closeWhenSent(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    guard unsentBytes > 0 else { return channel.close(promise: nil) }
+    let sent = loop.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    linger(channel, unsent: .max, without: .zero)
+  }
+
+  /// What the socket has not taken yet.
+  var unsentBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
   /// Looks from time to time, and closes a peer that has had all of it for a while, or that takes nothing of it for longer.
   ///

@@ -37,13 +37,8 @@ extension ServerConnection {
     greetingTimer?.cancel()
     greetingTimer = nil
     frameBytesMax = loop.settings.limits.frameBytesMax
-    client = Self.loggable(hello.client)
+    client = LoggedName.text(hello.client)
     write(V1.Frame(.welcome(loop.settings.limits.welcome(server: loop.settings.name))))
-  }
-
-  /// A name that fits into a line of the log, and cannot begin another.
-  private static func loggable(_ name: String) -> String {
-    String(String.UnicodeScalarView(name.unicodeScalars.prefix(100).map { $0.properties.isPrintable ? $0 : "?" }))
   }
 
   private func whenGreeted(_ what: String, _ body: () -> Void) {
@@ -117,16 +112,6 @@ extension ServerConnection {
       loop.service.handle(.publish(publish.header, artefact: publish.assembly.bytes), call: call, on: self)
     case .refuse(let status): refuse(call, rows: 0, status)
     case .fail(let status): fail(status, of: "chunk", .frame)
-    }
-  }
-}
-
-extension Unicode.Scalar.Properties {
-  /// Neither a control character, nor one that breaks a line or turns its direction.
-  fileprivate var isPrintable: Bool {
-    switch generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
-    default: true
     }
   }
 }

@@ -12,7 +12,7 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   public typealias OutboundOut = ByteBuffer
 
   public let loop: ServerLoop<Service>
-  /// The name that the client gave in `Hello`.
+  /// The name that the client gave in `Hello`, as logs repeat it.
   public internal(set) var client = ""
   /// Who the client is, and what it may do; nothing before `Hello`.
   public internal(set) var access = Access.nothing
@@ -35,6 +35,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   private var hasOpenCallsAfterClose = false
   private var isReadWithheld = false
   var isEnding = false
+  /// The client has ended its side.
+  var isInputClosed = false
   var isCountedIn = false
   let readSize: ReadSize
   private(set) var queries = 0
@@ -75,8 +77,8 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
   /// Answers any other call.
   public func answer(_ call: UInt32, with body: V1.Body) {
     finishCall(call)
-    guard let context else { return releaseIfFinished() }
-    let unsent = ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) + output.readableBytes
+    guard context != nil else { return releaseIfFinished() }
+    let unsent = unsentBytes + output.readableBytes
     guard unsent <= loop.settings.limits.frameBytesMax else {
       let status = WireStatus(
         .resourceExhausted, "\(unsent) bytes of earlier answers were not read yet, expected them to be read first",
@@ -269,7 +271,9 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
         let rows = query.rows
         let admission = state.openQuery(call: query.call, rows: rows)
         if case .start = admission {
-          if access.rate == nil || isWithinRate(query.call, rows: rows) {
+          if let rate = access.rate {
+            infer(query, rows: rows, within: rate)
+          } else {
             loop.service.infer(query, on: self)
             queries &+= 1
           }
@@ -287,18 +291,22 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     return 0
   }
 
+  /// Only what the service takes in is taken from the rate.
   @inline(never)
-  private func isWithinRate(_ call: UInt32, rows: Int) -> Bool {
-    guard let rate = access.rate else { return true }
+  private func infer(_ query: InferRequestView, rows: Int, within rate: RowRate) {
     let wait = rate.take(rows: rows, now: loop.eventLoop.now.uptimeNanoseconds)
-    if wait == 0 { return true }
-    loop.counters.callsRefused[.rate, default: 0] += 1
-    refuse(
-      call, rows: rows,
-      WireStatus(
-        .resourceExhausted, "more than \(rate.rowsPerSecond) rows a second, which is what \(access.name) may ask",
-        retryAfterMicroseconds: wait / 1000 + 1))
-    return false
+    guard wait == 0 else {
+      loop.counters.callsRefused[.rate, default: 0] += 1
+      return refuse(
+        query.call, rows: rows,
+        WireStatus(
+          .resourceExhausted, "more than \(rate.rowsPerSecond) rows a second, which is what \(access.name) may ask",
+          retryAfterMicroseconds: wait / 1000 + 1))
+    }
+    let refusalsBefore = refusals
+    loop.service.infer(query, on: self)
+    queries &+= 1
+    if refusals != refusalsBefore { rate.giveBack(rows: rows) }
   }
 
   // MARK: The channel
@@ -328,6 +336,11 @@ public final class ServerConnection<Service: ConnectionService>: ChannelDuplexHa
     } else {
       loop.remove(self)
     }
+  }
+
+  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { hearNoMore() }
+    context.fireUserInboundEventTriggered(event)
   }
 
   public func errorCaught(context: ChannelHandlerContext, error: any Error) {

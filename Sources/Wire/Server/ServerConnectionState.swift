@@ -6,7 +6,7 @@ package struct ServerConnectionState {
     case open
     /// GoAway was sent or received: what is open finishes, nothing new begins.
     case draining
-    /// A bad frame was read: what is open finishes, nothing more is read.
+    /// A bad frame was read, or the client's end: what is open finishes, nothing more is read.
     case failed
     case closed
   }
@@ -86,7 +86,7 @@ package struct ServerConnectionState {
     if phase == .open { phase = .draining }
   }
 
-  /// A bad frame was read. A publish whose chunks were awaited is over: they will not be read.
+  /// A bad frame was read, or the client's end. A publish whose chunks were awaited is over: they will not be read.
   package mutating func fail() {
     guard phase != .closed else { return }
     phase = .failed
@@ -210,8 +210,8 @@ package struct ServerConnectionState {
       return .fail(WireStatus(.failedPrecondition, "a chunk before Hello, expected Hello first"))
     }
     guard var publish, publish.call == call else {
-      // A publish that was refused while its chunks were under way.
-      if call > 0, call <= lastCall { return .more }
+      // A publish that was refused, or was not started because of a GoAway, while its chunks were under way.
+      if call > 0, call <= lastCall || phase == .draining { return .more }
       return .fail(WireStatus(.internalError, "a chunk of call \(call), which is no open publish"))
     }
     self.publish = nil  // so that the bytes are appended in place

@@ -44,6 +44,8 @@ public enum WireServer {
       }
       // One read a turn: the rest waits in the kernel while the others have theirs.
       .childChannelOption(.maxMessagesPerRead, value: 1)
+      // Who asks, and ends its own side, is answered.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(
         .writeBufferWaterMark,
         value: .init(low: settings.unsentBytesMax / 4, high: settings.unsentBytesMax)

@@ -14,15 +14,25 @@ struct Narrator: Sendable {
     StandardStream.error.write("  $ \(words.joined(separator: " "))\n")
   }
 
-  /// Shows a command and runs it, its progress on our standard error and its results after it.
   func run(_ program: String, _ arguments: String...) async throws {
+    try await run(program, arguments)
+  }
+
+  /// Shows a command and runs it, its progress and its results on our standard error as they come.
+  ///
+  /// - Parameter fails: whether it is meant to.
+  func run(_ program: String, _ arguments: [String], fails: Bool = false) async throws {
     show(program, arguments)
-    let result = try await Subprocess.run(
+    let end = try await Subprocess.run(
       .path(FilePath(try ServiceProcess.siblingPath(of: program))), arguments: Arguments(arguments),
-      output: .string(limit: 1 << 20), error: .currentStandardError)
-    for line in result.standardOutput.split(separator: "\n") { StandardStream.error.write("  \(line)\n") }
-    guard result.terminationStatus.isSuccess else {
-      throw DemoFailure("'\(program) \(arguments.first ?? "")' failed (\(result.terminationStatus))")
+      input: .none, output: .sequence, error: .currentStandardError
+    ) { execution in
+      for try await line in execution.standardOutput.strings() { StandardStream.error.write("  \(line)\n") }
+    }
+    guard end.terminationStatus.isSuccess != fails else {
+      throw DemoFailure(
+        "'\(program) \(arguments.first ?? "")' \(fails ? "succeeded" : "failed") (\(end.terminationStatus)), "
+          + "expected it to \(fails ? "fail" : "succeed")")
     }
   }
 

@@ -30,7 +30,7 @@ struct PlanOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       What has to hold at every step, as 'kl<0.05'; again for more. Of kl, value, errors and latency with <, agreement \
-      and return with >. (default: kl<0.05, agreement>0.95 and errors<0.01)
+      and return with >. (default: kl<0.05, agreement>0.95 and errors<0.05)
       """, valueName: "gate"), transform: gate)
   var gate: [Gate] = []
   @Option(

@@ -44,6 +44,13 @@ enum RolloutText {
     return (Array(rollout.header[..<3]) + rollout.progress + rollout.episodes + gates).joined(separator: "  ")
   }
 
+  /// The same for who follows one rollout: what changes, narrow enough for a terminal.
+  static func step(_ reply: V1.RolloutReply, at microseconds: Int64 = now) -> String {
+    let rollout = Rollout(reply, at: microseconds)
+    let gates = reply.gates.map { "\(visible($0.gate)) \($0.state == "undecided" ? "..." : visible($0.state))" }
+    return ([visible(reply.state), rollout.share, rollout.played] + gates).joined(separator: "  ")
+  }
+
   // MARK: Above the table
 
   private struct Rollout {
@@ -87,6 +94,22 @@ enum RolloutText {
           + (reply.endedMicroseconds == 0 ? least : ""),
         "of #\(reply.baseline): \(grouped(reply.stableEpisodes))",
       ]
+    }
+
+    /// Of whom, and for how long.
+    var share: String {
+      if reply.endedMicroseconds != 0 {
+        return "#\(reply.state == "completed" ? reply.candidate : reply.baseline) is stable"
+      }
+      let spent = clock(since: reply.stepStartedMicroseconds)
+      return reply.state == "watching"
+        ? "#\(reply.candidate) is stable for \(spent)"
+        : "\(RolloutText.percent(reply.weightPercent)) to #\(reply.candidate) for \(spent)"
+    }
+
+    var played: String {
+      let least = plan.map { "/\(NumberFormat.grouped($0.minimumEpisodes))" } ?? ""
+      return "\(grouped(reply.candidateEpisodes))\(reply.endedMicroseconds == 0 ? least : "") episodes"
     }
 
     private func clock(since start: Int64) -> String { clock(Double(max(0, microseconds - start)) / 1e6) }
@@ -149,7 +172,7 @@ enum RolloutText {
   private static func percent(_ number: Double) -> String { NumberFormat.significant(number, digits: 4) + "%" }
 
   /// What comes from the network cannot steer the terminal.
-  private static func visible(_ text: String) -> String {
+  static func visible(_ text: String) -> String {
     var visible = ""
     for scalar in text.unicodeScalars {
       let isShown =

@@ -42,8 +42,10 @@ struct MetricsClient: Sendable {
   private static let bytesMax = 64 << 20
 
   let address: MetricsAddress
-  /// For all of one reading.
-  var limit = TimeAmount.seconds(5)
+  /// For all of one reading: seconds.
+  var limit = 5.0
+
+  private var patience: TimeAmount { .nanoseconds(Int64(limit * 1e9)) }
 
   /// - Throws: `MetricsFailure`, or `CancellationError`.
   func read() async throws -> ServiceReading {
@@ -54,7 +56,7 @@ struct MetricsClient: Sendable {
       throw CancellationError()
     } catch {
       try Task.checkCancellation()
-      throw MetricsFailure(description: "no metrics at \(address): \(Self.explanation(of: error))")
+      throw MetricsFailure(description: "no metrics at \(address): \(explanation(of: error))")
     }
     guard response.head.status == .ok else {
       throw MetricsFailure(
@@ -80,7 +82,7 @@ struct MetricsClient: Sendable {
 
   private func get(opening: @escaping @Sendable (any Channel) -> Void) async throws -> NIOHTTPClientResponseFull {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .connectTimeout(limit)
+      .connectTimeout(patience)
       .connect(host: address.host, port: address.port) { channel in
         opening(channel)
         return channel.eventLoop.makeCompletedFuture {
@@ -91,25 +93,26 @@ struct MetricsClient: Sendable {
             wrappingChannelSynchronously: channel)
         }
       }
-    let tooLate = channel.channel.eventLoop.scheduleTask(in: limit) { channel.channel.close(promise: nil) }
+    let tooLate = channel.channel.eventLoop.scheduleTask(in: patience) { channel.channel.close(promise: nil) }
     defer { tooLate.cancel() }
     return try await channel.executeThenClose { inbound, outbound in
       let headers: HTTPHeaders = ["host": address.description, "connection": "close", "accept": "text/plain"]
-      try await outbound.write(
-        .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/metrics", headers: headers)))
-      try await outbound.write(.end(nil))
+      // Together: who answers the head at once, and closes, would fail a second write, and its answer were lost.
+      try await outbound.write(contentsOf: [
+        .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/metrics", headers: headers)), .end(nil),
+      ])
       for try await response in inbound { return response }
       try Task.checkCancellation()
-      throw MetricsFailure(description: "closed before it answered, or no answer within 5 seconds")
+      throw MetricsFailure(description: "closed before it answered, or no answer within \(limit) seconds")
     }
   }
 
-  private static func explanation(of error: any Error) -> String {
+  private func explanation(of error: any Error) -> String {
     switch error {
     case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
     case let error as NIOConnectionError:
       error.connectionErrors.first.map { explanation(of: $0.error) } ?? "the host's name has no address"
-    case ChannelError.connectTimeout: "no connection within 5 seconds"
+    case ChannelError.connectTimeout: "no connection within \(limit) seconds"
     default: "\(error)"
     }
   }

@@ -24,6 +24,9 @@ struct TopCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Seconds between two readings.", valueName: "s"))
   var interval = 1.0
 
+  @Option(help: ArgumentHelp("Seconds that a reading may take.", valueName: "s"))
+  var timeout = 5.0
+
   @Flag(help: "Print one measurement and end.")
   var once = false
 
@@ -34,10 +37,13 @@ struct TopCommand: AsyncParsableCommand {
     guard interval >= 0.1, interval <= 3600 else {
       throw ValidationError("--interval is \(interval), expected 0.1 to 3600 seconds")
     }
+    guard timeout >= 0.1, timeout <= 3600 else {
+      throw ValidationError("--timeout is \(timeout), expected 0.1 to 3600 seconds")
+    }
   }
 
   func run() async throws {
-    let poll = TopPoll(client: MetricsClient(address: address), interval: .seconds(interval))
+    let poll = TopPoll(client: MetricsClient(address: address, limit: timeout), interval: .seconds(interval))
     if once || (!json && !StandardStream.output.isTerminal) {
       let results = ResultPrinter(json: json)
       let measurement = try await Interruption.cancels { try await poll.once() }

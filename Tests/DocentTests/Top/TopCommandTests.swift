@@ -42,7 +42,7 @@ import Testing
   @Test("Without a terminal one measurement is printed")
   func plain() async throws {
     try await serve { address in
-      let outcome = try await Program.docent.run("top", address, "--interval", "0.1")
+      let outcome = try await Program.docent.run("top", address, "--interval", "0.1", "--timeout", "100")
       #expect(outcome.code == 0 && outcome.errors == "")
       let lines = outcome.output.split(separator: "\n")
       #expect(lines.first?.hasPrefix("docent-teacher \(address)  up 1:42  1 event loop") == true)
@@ -55,7 +55,8 @@ import Testing
   @Test("--json --once prints one object")
   func json() async throws {
     try await serve { address in
-      let outcome = try await Program.docent.run("top", address, "--interval", "0.1", "--json", "--once")
+      let outcome = try await Program.docent.run(
+        "top", address, "--interval", "0.1", "--timeout", "100", "--json", "--once")
       let object = try #require(try outcome.objects.first)
       #expect(outcome.code == 0 && outcome.output.filter { $0 == "\n" }.count == 1)
       #expect(object["queries_per_second"] as? Double == 100 && object["seconds"] as? Double == 1)
@@ -71,7 +72,8 @@ import Testing
     let first = try await endpoint()
     let port = first.address.port ?? 0
     let result = try await Subprocess.run(
-      .path(FilePath(Program.docent.path)), arguments: ["top", "127.0.0.1:\(port)", "--interval", "0.1", "--json"],
+      .path(FilePath(Program.docent.path)),
+      arguments: ["top", "127.0.0.1:\(port)", "--interval", "0.1", "--timeout", "100", "--json"],
       input: .none, output: .sequence, error: .sequence
     ) { execution in
       do {
@@ -113,7 +115,8 @@ import Testing
           channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Says(response)) }
         }
         .bind(host: "127.0.0.1", port: 0).get()
-      let client = MetricsClient(address: MetricsAddress(host: "127.0.0.1", port: server.localAddress?.port ?? 0))
+      let client = MetricsClient(
+        address: MetricsAddress(host: "127.0.0.1", port: server.localAddress?.port ?? 0), limit: 100)
       let failure = await #expect(throws: MetricsFailure.self) { try await client.read() }
       try await server.close()
       return failure?.description ?? ""

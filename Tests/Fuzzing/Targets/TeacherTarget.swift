@@ -159,6 +159,6 @@ private final class SteppedCompute: ComputeThread {
 
 private struct NoControl: ControlPlane {
   func answer(
-    _ request: ServerRequest, who: String, send: @escaping @Sendable (V1.Body) async throws -> Void
+    _ request: ServerRequest, who: String, scopes: Scopes, send: @escaping @Sendable (V1.Body) async throws -> Void
   ) async throws -> V1.Body? { .cancel }
 }

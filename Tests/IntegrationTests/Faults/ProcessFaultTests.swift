@@ -42,7 +42,8 @@ import Wire
       var waiting: [RawSession] = []
       for _ in 0..<100 { waiting.append(try await RawSession.connect(to: try teacher.socketAddress)) }
       var call: UInt32 = 0
-      while try descriptors() < 64 {
+      // It keeps 16 for itself: without any, what it is made of could not go on.
+      while try descriptors() < 64 - 16 {
         try Task.checkCancellation()
         call += 1
         #expect(await isAnswered(served, call))
@@ -51,6 +52,7 @@ import Wire
         call += 1
         #expect(await isAnswered(served, call))
       }
+      #expect(try descriptors() < 64, "its threads can still open what they need")
       for session in waiting { await session.reset() }
       // Accepting rests for a second at a time.
       let later = try await greet(teacher)

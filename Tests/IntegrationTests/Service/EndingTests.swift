@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import Wire
 
+@testable import docent_teacher
+
 /// How the service ends when it is asked to, and where it may listen.
 @Suite(.timeLimit(.minutes(1))) struct EndingTests {
   private let folder: TemporaryFolder
@@ -80,11 +82,51 @@ import Wire
       teacher.send(SIGTERM)
       // GoAway says that the first was heard.
       _ = await hanging.next()
-      teacher.send(SIGTERM)
-      _ = await hanging.rest()
+      let hasEnded = Signal()
+      async let rest: Void = {
+        _ = await hanging.rest()
+        hasEnded.raise()
+      }()
+      // What comes at once is the same request.
+      while !hasEnded.isRaised {
+        teacher.send(SIGTERM)
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      await rest
     }
     #expect(ended.code == 143, "\(ended.log)")
     #expect(ended.log.contains("asked twice to end"))
+  }
+
+  @Test("Under timeout(1), which passes SIGTERM on to its child and to the child's group, what is open finishes")
+  func signalledTwiceAtOnce() async throws {
+    for _ in 1...5 {
+      let ended = try await RunningTeacher.serve(
+        registry: registry, wrapper: ["/usr/bin/env", "timeout", "60"], endsInBody: true
+      ) { teacher in
+        let hanging = try await hang(teacher)
+        teacher.send(SIGTERM)
+        guard case .goAway = await hanging.next()?.body else {
+          Issue.record("no GoAway")
+          return
+        }
+        try await hanging.send(V1.Frame(call: 1, .chunk(V1.Chunk(offset: 1, data: [UInt8](repeating: 2, count: 9)))))
+        #expect(await hanging.rest().map(\.call) == [1], "the open call is answered")
+      }
+      // timeout(1) exits as its child did.
+      #expect(ended.code == 0, "\(ended.log)")
+      #expect(!ended.log.contains("asked twice to end"))
+    }
+  }
+
+  @Test("The same signal again within 100 ms is the same request; later, or another signal, it is a second one")
+  func requestsToEnd() {
+    let start = ContinuousClock.now
+    var requests = EndRequests()
+    let taken = [(SIGTERM, 0), (SIGTERM, 1), (SIGTERM, 99), (SIGINT, 1), (SIGTERM, 100)].map {
+      requests.take($0.0, at: start + .milliseconds($0.1))
+    }
+    #expect(taken == [false, false, false, true, true], "since the first, not since the last")
   }
 
   // MARK: Where it listens
@@ -139,6 +181,18 @@ import Wire
       teacher in #expect(teacher.address.hasPrefix("0.0.0.0:"))
     }
     #expect(ended.code == 0 && ended.log.contains("warning") && ended.log.contains("insecure"))
+  }
+
+  @Test("So do metrics that are open to everybody, and those of loopback say nothing")
+  func openMetrics() async throws {
+    for (address, warnings) in [("0.0.0.0:0", 1), ("127.0.0.1:0", 0)] {
+      let ended = try await RunningTeacher.serve(
+        registry: registry, arguments: ["--metrics", address, "--insecure"]
+      ) { _ in }
+      let said = ended.log.split(separator: "\n").filter { $0.contains("warning") }
+      #expect(ended.code == 0 && said.count == warnings, "\(ended.log)")
+      #expect(said.allSatisfy { $0.contains("insecure") && $0.contains("metrics at \(address)") })
+    }
   }
 
 }

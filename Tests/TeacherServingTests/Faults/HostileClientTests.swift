@@ -107,6 +107,34 @@ import Wire
     }
   }
 
+  @Test("Who has ended its side is sent all its answers, also those that its socket takes late, and is closed then")
+  func halfClosed() async throws {
+    var settings = ServingSettings.defaults
+    // The end of its side comes with all that is before it: none of that is refused here, however slow the machine.
+    settings.loopMicrosecondsPerRowMax = .infinity
+    settings.server.limits.rowsInFlightMax = 300_000
+    settings.queuedRowsMax = 300_000
+    settings.server.unsentBytesMax = 1 << 30
+    try await LocalService.run(store, settings: settings) { server in
+      try await LocalService.publish(1, on: server)
+      // 4 KB that ask for 44 KB: more than sockets hold.
+      let request = V1.InferRequest(
+        model: "m", rows: 1000, observations: [UInt8](repeating: 3, count: 4000), elementType: .uint8,
+        want: [.outputs, .values, .features], featuresLayer: "policy.0")
+      let session = try await greet(server, reads: false)
+      let asked = RawConnection.bytes(of: (1...300).map { V1.Frame(call: $0, .infer(request)) })
+      session.post(bytes: asked)
+      session.channel.close(mode: .output, promise: nil)
+      while await server.measured().loops.connections.bytesRead < UInt64(asked.count) { try await pause() }
+      try await LocalService.untilIdle(server, connections: 1)
+      try await session.read()
+      let answers = await session.rest().filter { $0.call > 0 }
+      let isWhole = answers.map(\.call) == Array(1...300) && answers.allSatisfy { $0.body.inferReply?.rows == 1000 }
+      #expect(isWhole, "\(answers.count) answers; \(answers.compactMap(\.body.status).first.map { "\($0)" } ?? "")")
+      try await LocalService.untilIdle(server)
+    }
+  }
+
   @Test("Frames of 0, 1, the limit's and one more byte")
   func frameSizes() async throws {
     var settings = ServingSettings.defaults

@@ -190,4 +190,21 @@ import Wire
     #expect(first.loop.counters.callsRefused == [.rate: 1])
     #expect(first.service.queries.count == 3)
   }
+
+  @Test("What is refused is not taken from a rate; what is answered is")
+  func refusedRows() throws {
+    let connection = try EmbeddedConnection(gate: ScopeGate(rate: RowRate(rowsPerSecond: 4)))
+    try connection.greet(token: "query")
+    connection.service.refusal = WireStatus(.notFound, "no such model")
+    let query = V1.Body.infer(V1.InferRequest(model: "m", rows: 4))
+    for call in 1...9 as ClosedRange<UInt32> { try connection.send(V1.Frame(call: call, query)) }
+    let refused = try connection.receive().map(\.body)
+    #expect(refused.count == 9 && Set(refused) == [.status(WireStatus(.notFound, "no such model"))])
+    connection.service.refusal = nil
+    // A second's worth at once, one call beyond it, and no more.
+    for call in 10...12 as ClosedRange<UInt32> { try connection.send(V1.Frame(call: call, query)) }
+    let answers = try connection.receive().map(\.body)
+    let codes = answers.map { if case .status(let status) = $0 { status.code } else { WireStatus.Code.ok } }
+    #expect(codes == [.ok, .ok, .resourceExhausted])
+  }
 }

@@ -93,6 +93,64 @@ import Wire
     #expect(connection.loop.counters.callsRefused == [.rowsInFlight: 1, .invalid: 1, .callsInFlight: 2])
   }
 
+  // MARK: Answers
+
+  /// An answer whose frame has so many payload bytes.
+  private func answer(bytes: Int) throws -> V1.Body {
+    var codec = FrameCodec()
+    func body(_ count: Int) -> V1.Body {
+      .listModelsReply(V1.ListModelsReply(models: [V1.Model(name: String(repeating: "m", count: count))]))
+    }
+    let around = codec.bytes(of: V1.Frame(call: 1, body(bytes - 30))).count - (bytes - 30)
+    let body = body(bytes + FrameHeader.byteCount - around)
+    try #require(codec.bytes(of: V1.Frame(call: 1, body)).count == bytes + FrameHeader.byteCount)
+    return body
+  }
+
+  private var smallFrames: WireLimits {
+    WireLimits(frameBytesMax: 1000, rowsPerCallMax: 8, callsInFlightMax: 99, rowsInFlightMax: 10)
+  }
+
+  @Test("An answer that no frame takes is RESOURCE_EXHAUSTED with its bytes; one that just fits is sent")
+  func answerTooLarge() throws {
+    let connection = try EmbeddedConnection(limits: smallFrames)
+    try connection.greet()
+    for (call, bytes) in [(1, 1000), (2, 1001), (3, 100_000), (4, 1000)] as [(UInt32, Int)] {
+      connection.service.requestAnswer = try answer(bytes: bytes)
+      try connection.send(V1.Frame(call: call, .listModels(.init())))
+      let message = "an answer of \(bytes) bytes, expected at most the 1000 of a frame"
+      #expect(
+        try connection.receive()
+          == [
+            V1.Frame(
+              call: call,
+              bytes <= 1000 ? connection.service.requestAnswer : .status(WireStatus(.resourceExhausted, message)))
+          ])
+    }
+    #expect(connection.channel.isActive)
+  }
+
+  @Test("Answers that wait to be sent are bounded: beyond a frame's worth they are RESOURCE_EXHAUSTED")
+  func unsentAnswers() throws {
+    let connection = try EmbeddedConnection(limits: smallFrames)
+    try connection.greet()
+    connection.service.requestAnswer = try answer(bytes: 600)
+    var codec = FrameCodec()
+    // All of them in one turn, at whose end they are sent.
+    try connection.send(bytes: (1...9).flatMap { codec.bytes(of: V1.Frame(call: $0, .listModels(.init()))) })
+    let frames = try connection.receive()
+    #expect(frames.map(\.call) == Array(1...9))
+    #expect(frames.prefix(2).allSatisfy { $0.body == connection.service.requestAnswer })
+    for frame in frames.dropFirst(2) {
+      let status = status(frames, of: frame.call)
+      #expect(status?.code == .resourceExhausted && status?.retryAfterMicroseconds == 100_000)
+      #expect(status?.message.contains("bytes of earlier answers were not read yet") == true)
+    }
+    // They are sent, and there is room again.
+    try connection.send(V1.Frame(call: 10, .listModels(.init())))
+    #expect(try connection.receive().map(\.body) == [connection.service.requestAnswer])
+  }
+
   // MARK: Publishes
 
   private func publisher(of first: EmbeddedConnection? = nil) throws -> EmbeddedConnection {
@@ -127,7 +185,9 @@ import Wire
   @Test(
     "Publishes of all connections share their memory, and give it back however they end",
     arguments: [
-      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway", "cut off",
+      "finished", "refused", "cancelled", "closed", "reset", "bad frame", "bad chunk", "too much", "GoAway",
+      "half closed",
+      "cut off",
     ])
   func publishedBytes(end: String) throws {
     let connection = try publisher()
@@ -143,6 +203,7 @@ import Wire
       try connection.send(V1.Frame(call: 1, .chunk(V1.Chunk(offset: 60, data: [UInt8](repeating: 1, count: 41)))))
     case "cancelled": try connection.send(V1.Frame(call: 1, .cancel))
     case "closed": try connection.close()
+    case "half closed": connection.end()
     case "reset":
       connection.channel.pipeline.fireErrorCaught(ChannelError.inputClosed)
       connection.channel.embeddedEventLoop.run()

@@ -58,12 +58,34 @@ import Wire
   @Test("A client's name begins no line of its own, and fills none")
   func name() throws {
     let connection = try EmbeddedConnection(logger: log.logger)
-    let name = "trainer\n2026-01-01 error: \u{1b}[31mall is lost\u{202e}é" + String(repeating: "x", count: 10_000)
+    let name = "trainer\n2026-01-01 error: \u{1b}[31mall is lost\u{202e}é" + String(repeating: "-", count: 10_000)
     try connection.send(V1.Frame(.hello(V1.Hello(protocolNumber: 1, client: name))))
     try connection.close()
     let logged = try #require(log.all.first?.metadata["client"])
-    #expect(logged.hasPrefix("trainer?2026-01-01 error: ?[31mall is lost?éxxx"))
+    #expect(logged.hasPrefix("trainer?2026-01-01 error: ?[31mall is lost?é---"))
     #expect(logged.count == 100)
+  }
+
+  @Test("A token, or its secret, that was given for a name is not repeated; a name is")
+  func tokenForName() throws {
+    let secret = String(repeating: "abcdefghijklmnopqrstuvwxyz234567", count: 2).prefix(52)
+    for (name, isLogged) in [
+      ("docent_aaaaaaaa_\(secret)", false), ("DOCENT_AAAAAAAA_\(secret.uppercased())", false),
+      ("token: docent_aaaaaaaa_\(secret.prefix(10))", false), ("my \(secret)!", false),
+      ("docent-python/4711", true), ("\(secret.dropLast())", true), ("", true),
+    ] {
+      let log = RecordingLog()
+      let connection = try EmbeddedConnection(logger: log.logger)
+      try connection.send(V1.Frame(.hello(V1.Hello(protocolNumber: 1, client: name))))
+      try connection.send(query(1, rows: 0))
+      try connection.send(bytes: [8, 0, 0, 0, 0])
+      try connection.close()
+      #expect(log.all.count == 2)
+      for line in log.all {
+        #expect(line.metadata["client"] == (isLogged ? name : "(withheld: looks like a token)"), "\(line)")
+        #expect(isLogged || !line.text.lowercased().contains("abcdefghij"))
+      }
+    }
   }
 
   @Test("A frame that ends a connection ends what would last beyond it")

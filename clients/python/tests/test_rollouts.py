@@ -1,9 +1,13 @@
 """Rollouts, reports, watches and episodes, against a scripted teacher; and what the real service says of them."""
 
+import contextlib
 import json
+import math
+import shutil
 from datetime import datetime, timezone
 
 import pytest
+from conftest import start_service
 from docent_client import (
     AliasChange,
     Client,
@@ -240,9 +244,107 @@ def test_an_episode_that_fails_is_not_reported():
         Client.episode(client, "m", id=0)
 
 
-def test_the_service_knows_the_calls(address):
-    """Until it carries out rollouts, it says so; a model that it does not know is no rollout's."""
+PLAN = {
+    "steps": [50, 100],
+    "every": "1h",
+    "gates": ["agreement>0.5", "return>-90"],
+    "return_range": [0, 100],
+    "shadow_percent": 100,
+}
+
+
+@pytest.fixture
+def service(registry, tmp_path):
+    """A client of a service of its own, where `stable` is at version 1 of 2 that are the same."""
+    copy = tmp_path / "teacher.sqlite"
+    shutil.copy(registry, copy)
+    process, address = start_service(copy)
+    try:
+        with Client(address) as client:
+            yield client
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def play(client, id=None):
+    """The version that played an episode of one query."""
+    with client.episode("cartpole", id=id) as episode:
+        episode.infer([0.0, 0.1, 0.2, 0.3])
+        episode.record(1.0)
+    return episode.version
+
+
+def test_the_service_carries_out_a_rollout(service):
+    assert service.rollout_status("cartpole") is None and service.rollout_history("cartpole") == []
+    with contextlib.closing(service.watch("cartpole")) as watch:
+        begins = next(watch)
+        assert begins.model == "cartpole" and (begins.alias.alias, begins.alias.to_version) == ("stable", 1)
+        started = service.rollout_start("cartpole", PLAN, version=2, reason="new data", request_id="once")
+        assert (started.state, started.candidate, started.baseline) == ("running", 2, 1)
+        assert (started.step, started.steps, started.weight) == (0, (50.0, 100.0), 50.0)
+        assert started.reason == "new data" and started.who.startswith("127.0.0.1:") and started.ended is None
+        assert service.rollout_start("cartpole", PLAN, version=2, reason="new data", request_id="once").id == started.id
+        assert next(event.rollout for event in watch if event.rollout).id == started.id
+
+        # Either version plays some, and what was reported counts.
+        while (status := service.rollout_status("cartpole")).candidate_episodes == 0 or status.stable_episodes == 0:
+            assert play(service) in (1, 2)
+        agreement, returns = status.gates
+        assert (agreement.gate, returns.gate) == ("agreement>0.5", "return>-90")
+        assert agreement.units > 0 and agreement.estimate == 1 and agreement.lower < 1 == agreement.upper
+        assert returns.units > 0 and returns.estimate == 0
+
+        assert service.rollout_pause("cartpole", "to look").state == "paused"
+        assert service.rollout_resume("cartpole").state == "running"
+        promoted = service.rollout_promote("cartpole", reason="good")
+        assert (promoted.state, promoted.step, promoted.weight) == ("watching", 2, 100.0)
+        moved = next(event.alias for event in watch if event.alias)
+        assert (moved.from_version, moved.to_version, moved.reason) == (1, 2, "good") and moved.when is not None
+        assert play(service) == 2
+        assert service.rollout_rollback("cartpole", reason="bad").state == "rolled back"
+        moved = next(event.alias for event in watch if event.alias)
+        assert (moved.from_version, moved.to_version, moved.reason) == (2, 1, "bad")
+    assert play(service) == 1
+    (past,) = service.rollout_history("cartpole")
+    assert past.id == started.id and past.state == "rolled back" and past.ended > past.created
+    assert [event.kind for event in past.events] == ["started", "paused", "resumed", "promoted", "rolled back"]
+    assert [event.reason for event in past.events] == ["new data", "to look", "", "good", "bad"]
+
+
+def test_an_episode_of_a_version_that_is_taken_back_goes_on_with_another(service):
+    service.rollout_start("cartpole", PLAN, version=2)
+    id = 1
+    while service.infer("cartpole", [0.0] * 4, episode=id).version == 1:
+        id += 1
+    with service.episode("cartpole", id=id) as episode:
+        episode.infer([0.0] * 4)
+        assert episode.version == 2 and not episode.moved
+        assert service.rollout_abort("cartpole", "no more").state == "aborted"
+        episode.infer([0.0] * 4)
+        assert episode.version == 1 and episode.moved
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "message"),
+    [
+        (lambda c: c.rollout_status("nobody"), Code.NOT_FOUND, "nobody"),
+        (lambda c: c.rollout_history("nobody"), Code.NOT_FOUND, "nobody"),
+        (lambda c: next(c.watch("nobody")), Code.NOT_FOUND, "nobody"),
+        (lambda c: c.report("nobody", 1, 1, 0.0, 1), Code.NOT_FOUND, "nobody"),
+        (lambda c: c.report("cartpole", 9, 1, 0.0, 1), Code.NOT_FOUND, "no version 9"),
+        (lambda c: c.report("cartpole", 1, 1, math.nan, 1), Code.INVALID_ARGUMENT, "expected a finite number"),
+        (lambda c: c.rollout_start("cartpole"), Code.INVALID_ARGUMENT, "candidate is missing"),
+        (lambda c: c.rollout_start("cartpole", version=9), Code.NOT_FOUND, "no version 9"),
+        (lambda c: c.rollout_start("cartpole", version=1), Code.FAILED_PRECONDITION, "stable already"),
+        (lambda c: c.rollout_start("cartpole", {"stepz": [1]}, 2), Code.INVALID_ARGUMENT, "unknown key 'stepz'"),
+        (lambda c: c.rollout_pause("cartpole"), Code.FAILED_PRECONDITION, "has had no rollout"),
+        (lambda c: c.rollout_rollback("cartpole"), Code.FAILED_PRECONDITION, "no version before that"),
+    ],
+)
+def test_the_service_says_why_it_refuses(address, call, code, message):
     with Client(address) as client:
         with pytest.raises(DocentError) as caught:
-            client.rollout_status("nobody")
-        assert caught.value.code in (Code.UNIMPLEMENTED, Code.NOT_FOUND)
+            call(client)
+        assert caught.value.code == code and message in caught.value.message
+        assert client.rollout_status("cartpole") is None

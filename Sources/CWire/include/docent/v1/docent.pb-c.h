@@ -608,6 +608,10 @@ struct  Docent__V1__Model
     , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
 
 
+/*
+ * A version that is stored but not loaded is loaded, unless another one would have to make room for it and the caller
+ * has not the scope operate: RESOURCE_EXHAUSTED then.
+ */
 struct  Docent__V1__DescribeRequest
 {
   ProtobufCMessage base;
