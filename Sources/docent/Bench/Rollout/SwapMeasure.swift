@@ -28,9 +28,9 @@ struct SwapMeasure: WireMeasure {
       } _: { () in
         async let measured = load.run(port: scene.teacher.port, connections: Self.connections, depth: 1)
         try await Task.sleep(for: .seconds(load.warmupSeconds))
-        for swap in 0..<swapsEach {
+        for _ in 0..<swapsEach {
           let began = ContinuousClock.now
-          try await scene.moveStable(to: UInt64(2 - swap % 2))
+          try await scene.moveStable(to: UInt64(2 - swapped % 2))
           swapped += 1
           try await Task.sleep(until: began + .seconds(effort.seconds / Double(swapsEach + 1)))
         }
