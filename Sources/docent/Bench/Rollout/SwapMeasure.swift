@@ -8,8 +8,8 @@ struct SwapMeasure: WireMeasure {
   private static let swaps = 100
   private static let connections = 64
   private static let rows = 4
-  /// Loads in the place of one: of more pairs the middle one says more where others use the machine too.
-  private static let slices = 2
+  /// Pairs in the place of one: of more of them the middle one says more where others use the machine too.
+  private static let pairsEach = 2
 
   let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps under \(connections) connections x 1: \($0)" }
 
@@ -18,8 +18,7 @@ struct SwapMeasure: WireMeasure {
     return try await RolloutScene.served(policies) { scene in
       let query = WireFrames.query(.small, model: RolloutScene.model, rows: Self.rows)
       var effort = effort
-      effort.pairs *= Self.slices
-      effort.seconds /= Double(Self.slices)
+      effort.pairs *= Self.pairsEach
       let load = try await Self.load(query, scene, seconds: effort.seconds)
       let swapsEach = (Self.swaps + effort.pairs - 1) / effort.pairs
       var swapped = 0
