@@ -1,6 +1,4 @@
 import Environments
-import Learning
-import RolloutControl
 import StudentTraining
 import Synchronization
 import Wire

@@ -5,7 +5,7 @@ import StudentTraining
 import Wire
 
 /// Candidates that do something else than stable, behind the default gates while clients play CartPole: whether they are
-/// caught while they have 1% of the episodes, after how much evidence, and how soon after it they answer nobody.
+/// caught while they have 1% of the episodes, after how much evidence, and how soon after it they answer nobody any more.
 ///
 /// Evidence is complete when the report is sent that ends its last unit. Which one that was cannot be seen from outside;
 /// the first report after the last look at which the gate was still undecided is taken, so the time is at most too long.
@@ -14,7 +14,7 @@ struct DivergenceMeasure: WireMeasure {
   private static let rollouts = 5
   private static let candidates = ["permuted actions", "noise of KL 0.13"]
 
-  let names = candidates.flatMap { ["\($0): caught in the 1% step", "\($0): from the evidence to the last answer"] }
+  let names = candidates.flatMap { ["\($0): caught in the 1% step", "\($0): gone after the evidence"] }
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {
     let policies = try await onOwnThread { try BadPolicies(kl: Self.noiseKL) }
@@ -54,8 +54,8 @@ struct DivergenceMeasure: WireMeasure {
       guard seen.unitsBefore < reports.count else {
         throw BenchFailure("\(seen.units) units were counted, and \(reports.count) episodes reported")
       }
-      seconds.append((seen.lastAnswered - reports[seen.unitsBefore]) / .seconds(1))
-      taken.append((seen.lastAnswered - began) / .seconds(1))
+      seconds.append((seen.movedAt - reports[seen.unitsBefore]) / .seconds(1))
+      taken.append((seen.movedAt - began) / .seconds(1))
       units.append(Double(seen.units))
       details["by \(seen.gate)", default: 0] += 1
       // The next one begins with episodes that this one has not moved.

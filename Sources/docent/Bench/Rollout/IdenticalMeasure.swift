@@ -5,7 +5,7 @@ import RolloutSimulation
 struct IdenticalMeasure: WireMeasure {
   private static let rollouts = 200
 
-  let names = ["a byte-identical candidate, 200 simulated rollouts at alpha 0.05, rolled back"]
+  let names = ["200 simulated rollouts of identical bytes, alpha 0.05: rolled back"]
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {
     var promoted = 0

@@ -13,7 +13,7 @@ struct LeaseMeasure: WireMeasure {
   /// Of each player, side by side.
   private static let atOnce = 125
 
-  let names = ["leases: of 10,000 episodes across promotions, those that saw two versions"]
+  let names = ["leases, 10,000 episodes across promotions: saw two versions"]
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {
     let policies = try [1, 2].map { try BenchNetwork.small.policy(seed: $0) }
@@ -42,7 +42,7 @@ struct LeaseMeasure: WireMeasure {
           details: [
             "promotions": Double(changes.promotions), "moves of stable": Double(changes.moves),
             "episodes": Double(seen.episodes),
-            "episodes that began before a change and ended after it":
+            "across a change":
               Double(seen.across), "episodes of version 2": Double(seen.ofSecond),
           ])
       ]

@@ -12,8 +12,8 @@ struct PublishMeasure: WireMeasure {
   /// Of each load: as long as a publish may take.
   private static let seconds = 1.0
 
-  let names = ["until it is durable and loaded", "p99 of queries"].map {
-    "publish of 10 MB, \(connections) connections x 1, \($0)"
+  let names = ["durable and loaded", "p99 of queries"].map {
+    "publish of 10 MB under \(connections) connections x 1: \($0)"
   }
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {

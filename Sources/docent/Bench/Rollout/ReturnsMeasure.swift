@@ -18,9 +18,9 @@ struct ReturnsMeasure: WireMeasure {
   private static let episodesMax = 100_000
 
   let names = [
-    "returns 20% lower, no gates on divergence: caught in the 1% step",
-    "returns 20% lower: the candidate's episodes until caught",
-    "returns 20% lower, 100 simulated rollouts: the candidate's episodes until caught",
+    "returns 20% lower, divergence gates off: caught in the 1% step",
+    "returns 20% lower: candidate's episodes until caught",
+    "returns 20% lower, simulated: candidate's episodes until caught",
   ]
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {

@@ -42,7 +42,7 @@ struct RolloutScene: Sendable {
 
   // MARK: Operators' calls
 
-  /// Starts a rollout, and waits until the service takes evidence of it.
+  /// - Returns: how the rollout stands at its beginning.
   func start(_ plan: RolloutPlan) async throws -> V1.RolloutReply {
     try await client.rollout(V1.RolloutRequest(model: Self.model, action: .start, plan: plan.text))
   }

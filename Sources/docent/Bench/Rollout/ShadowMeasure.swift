@@ -13,10 +13,9 @@ struct ShadowMeasure: WireMeasure {
 
   var names: [String] {
     [
-      "shadow at 10%, calls/s against a rollout without", "shadow at 10%, calls/s against no rollout",
-      "shadow at 10%, episodes under leases, calls/s against plain ones",
-      "no rollout, episodes under leases, calls/s against plain ones",
-    ].map { "\(connections) connections x \(depth), \($0)" }
+      "10% shadow against 0%", "10% shadow against no rollout", "10% shadow, leases against none",
+      "no rollout, leases against none",
+    ].map { "\(connections) connections x \(depth), calls/s: \($0)" }
   }
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {

@@ -16,7 +16,7 @@ struct ShareMeasure: WireMeasure {
       var rows: [BenchRow] = []
       for (name, weight) in zip(names, Self.weights) {
         let rollout = try await scene.start(
-          RolloutPlan(candidate: 2, steps: [weight], every: 3600, gates: [], alpha: 0.05))
+          RolloutPlan(candidate: 2, steps: [weight], every: 3600, gates: []))
         guard let hash = ShareHash(rolloutID: rollout.rollout) else {
           throw BenchFailure("a rollout's id '\(rollout.rollout)', expected 32 hexadecimal digits")
         }

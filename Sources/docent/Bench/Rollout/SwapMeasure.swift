@@ -8,13 +8,17 @@ struct SwapMeasure: WireMeasure {
   private static let swaps = 100
   private static let connections = 64
   private static let rows = 4
+  /// Pairs in the place of one: of more of them the middle one says more where others use the machine too.
+  private static let pairsEach = 2
 
-  let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps, \(connections) connections x 1, \($0)" }
+  let names = ["failed or mixed replies", "p99"].map { "\(swaps) swaps under \(connections) connections x 1: \($0)" }
 
   func rows(_ effort: WireEffort) async throws -> [BenchRow] {
     let policies = try [1, 2].map { try BenchNetwork.small.policy(seed: $0) }
     return try await RolloutScene.served(policies) { scene in
       let query = WireFrames.query(.small, model: RolloutScene.model, rows: Self.rows)
+      var effort = effort
+      effort.pairs *= Self.pairsEach
       let load = try await Self.load(query, scene, seconds: effort.seconds)
       let swapsEach = (Self.swaps + effort.pairs - 1) / effort.pairs
       var swapped = 0
@@ -23,9 +27,9 @@ struct SwapMeasure: WireMeasure {
       } _: { () in
         async let measured = load.run(port: scene.teacher.port, connections: Self.connections, depth: 1)
         try await Task.sleep(for: .seconds(load.warmupSeconds))
-        for swap in 0..<swapsEach {
+        for _ in 0..<swapsEach {
           let began = ContinuousClock.now
-          try await scene.moveStable(to: UInt64(2 - swap % 2))
+          try await scene.moveStable(to: UInt64(2 - swapped % 2))
           swapped += 1
           try await Task.sleep(until: began + .seconds(effort.seconds / Double(swapsEach + 1)))
         }
