@@ -17,6 +17,9 @@ enum LocalService {
     gate: any Gatekeeper = OpenGate(), logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: (TeacherServer) async throws -> Answer
   ) async throws -> Answer {
+    var settings = settings
+    // A test that runs beside others, on a slow machine, may come to say Hello late.
+    settings.server.helloTimeout = .minutes(1)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops)
     let server = try await TeacherServer.start(
       store: store, rollouts: rollouts, group: group,

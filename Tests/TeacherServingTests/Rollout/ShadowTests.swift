@@ -138,13 +138,18 @@ import Wire
   func unseen() throws {
     let fixture = try RolloutTeacher()
     fixture.adopt(rollout: RolloutTeacher.rollout(weight: 0, shadow: 100))
-    let answers = try fixture.ask((1...100).map { request($0, rows(1, Float($0))) })
-    for (index, answer) in answers.enumerated() {
-      let (outputs, values) = Policies.answers(fixture.policies[0], rows(1, Float(index + 1)))
-      #expect(answer.inferReply == V1.InferReply(version: 1, rows: 1, outputs: outputs, values: values))
+    var divergences = 0
+    // As many at a time as are sampled however slow the machine is.
+    for first in stride(from: UInt64(1), through: 100, by: 10) {
+      let answers = try fixture.ask((first..<first + 10).map { request($0, rows(1, Float($0))) })
+      for (index, answer) in answers.enumerated() {
+        let (outputs, values) = Policies.answers(fixture.policies[0], rows(1, Float(first) + Float(index)))
+        #expect(answer.inferReply == V1.InferReply(version: 1, rows: 1, outputs: outputs, values: values))
+      }
+      divergences += try #require(fixture.takeEvidence()).divergences.count
     }
     #expect(fixture.teacher.loop.service.queuedRows == 0)
-    #expect(fixture.takeEvidence()?.divergences.count == 100)
+    #expect(divergences == 100)
     let lanes = fixture.teacher.loop.service.measured(fixture.teacher.loop.counters).lanes
     let (stable, candidate) = (lanes[0].metrics, lanes[1].metrics)
     #expect(stable.rows == 100 && stable.calls[.ok] == 100 && stable.batches.sum == 100)
