@@ -35,7 +35,10 @@ struct SwapMeasure: WireMeasure {
         }
         return try await measured
       }
-      let wrong = pairs.reduce(0) { $0 + $1.first.wrong + $1.second.wrong }
+      let all = pairs.flatMap { [$0.first, $0.second] }
+      let wrong = all.reduce(0) { $0 + $1.wrong }
+      let uncompared = all.reduce(0.0) { $0 + Double($1.uncompared) }
+      let compared = all.reduce(0.0) { $0 + Double($1.wrong + $1.answered.reduce(0, +)) }
       var details = pairs.map(\.first).details("without").merging(pairs.map(\.second).details("with")) { $1 }
       for version in 1...2 {
         details["of version \(version)"] = pairs.reduce(0.0) { $0 + Double($1.second.answered[version - 1]) }
@@ -45,7 +48,8 @@ struct SwapMeasure: WireMeasure {
       details["most"] = ratios.max()
       return [
         .rollout(
-          names[0], Double(wrong), unit: "replies", target: .atMost(0), details: ["swaps": Double(swapped)]),
+          names[0], Double(wrong), unit: "replies", target: .atMost(0),
+          details: ["swaps": Double(swapped), "compared": compared, "not compared": uncompared]),
         .rollout(names[1], median(ratios), unit: "x without", target: .atMost(1.5), details: details),
       ]
     }

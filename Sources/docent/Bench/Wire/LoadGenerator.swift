@@ -34,6 +34,8 @@ struct LoadGenerator: Sendable {
     /// Replies, the warm-up's included: of each right answer, and of none of them.
     var answered: [Int]
     var wrong: Int
+    /// Replies that came in pieces, and were not looked at.
+    var uncompared: Int
   }
 
   /// Runs the load on a thread of its own.
@@ -71,7 +73,7 @@ struct LoadGenerator: Sendable {
       firstReply: withUnsafeBytes(of: &result.captured) { Array($0.prefix(Int(result.captured_bytes))) },
       answered: withUnsafeBytes(of: &result.answered) {
         $0.bindMemory(to: UInt64.self).prefix(answers.count).map { Int($0) }
-      }, wrong: Int(result.wrong))
+      }, wrong: Int(result.wrong), uncompared: Int(result.uncompared))
   }
 
   private static func text(of result: cload_result) -> String {
