@@ -70,14 +70,9 @@ extension ModelRegistry {
       }
       return
     }
-    let numbers = try Int64.fetchAll(
-      db, sql: "SELECT number FROM versions WHERE model = ? ORDER BY number", arguments: [modelID])
-    guard let number = Int64(exactly: version), numbers.contains(number) else {
-      throw RegistryError(
-        .notFound,
-        "alias '\(alias)' cannot move to version \(version): model '\(model)' has "
-          + Self.listing(numbers.map { "#\($0)" }, none: "none"))
-    }
+    try Self.requireVersion(
+      db, version, of: model, modelID: modelID, refusal: "alias '\(alias)' cannot move to version \(version)",
+      none: "none")
   }
 
   static func apply(_ db: Database, _ move: AliasMove, model: Int64, now: Int64) throws {

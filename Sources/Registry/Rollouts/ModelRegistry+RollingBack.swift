@@ -83,7 +83,9 @@ extension ModelRegistry {
         "'\(VersionSelector.stableAlias)' of model '\(model)' is at version \(stable), and had no version before that "
           + "is still there and was not withdrawn; name the version to go to")
     }
-    try requireVersion(db, version, of: model, modelID: modelID, as: "what is rolled back to")
+    try requireVersion(
+      db, version, of: model, modelID: modelID,
+      refusal: "version \(version) cannot be what is rolled back to")
     if let rollout, rollout.candidate == version {
       throw RegistryError(
         .conflict,

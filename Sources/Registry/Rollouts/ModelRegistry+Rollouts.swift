@@ -20,7 +20,9 @@ extension ModelRegistry {
     return try write { db in
       if let requestID, let answer: RolloutRecord = try Request.answer(db, id: requestID, to: asked) { return answer }
       let modelID: Int64 = try requireModel(db, model).value("id")
-      try Self.requireVersion(db, candidate, of: model, modelID: modelID, as: "the candidate of a rollout")
+      try Self.requireVersion(
+        db, candidate, of: model, modelID: modelID,
+        refusal: "version \(candidate) cannot be the candidate of a rollout")
       let baseline = try Self.requireStartable(db, candidate, of: model, modelID: modelID)
       let record = RolloutRecord(
         id: Self.randomID(), model: model, candidate: candidate, baseline: baseline, plan: plan, state: .running,

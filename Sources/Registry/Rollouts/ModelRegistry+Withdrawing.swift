@@ -44,16 +44,18 @@ extension ModelRegistry {
     ).map { UInt64(clamping: $0) }
   }
 
-  static func requireVersion(_ db: Database, _ version: UInt64, of model: String, modelID: Int64, as what: String)
-    throws
-  {
+  /// - Parameters:
+  ///   - refusal: what is said where the version is not there, before what is.
+  ///   - none: what is said there of a model without versions.
+  static func requireVersion(
+    _ db: Database, _ version: UInt64, of model: String, modelID: Int64, refusal: String, none: String = "no versions"
+  ) throws {
     let numbers = try Int64.fetchAll(
       db, sql: "SELECT number FROM versions WHERE model = ? ORDER BY number", arguments: [modelID])
     guard let number = Int64(exactly: version), numbers.contains(number) else {
       throw RegistryError(
         .notFound,
-        "version \(version) cannot be \(what): model '\(model)' has "
-          + Self.listing(numbers.map { "#\($0)" }, none: "no versions"))
+        "\(refusal): model '\(model)' has " + Self.listing(numbers.map { "#\($0)" }, none: none))
     }
   }
 }

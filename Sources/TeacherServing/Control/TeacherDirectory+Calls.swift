@@ -113,9 +113,7 @@ extension TeacherDirectory {
     let (id, changes) = healthWatches.add(request.model, serving(request.model))
     defer { healthWatches.remove(id) }
     for await serving in changes { try await send(.healthReply(V1.HealthReply(serving: serving))) }
-    throw Task.isCancelled
-      ? WireStatus(.cancelled, "the client gave up its watch")
-      : WireStatus(.unavailable, "the server is shutting down")
+    throw Self.endOfWatch
   }
 
   /// Sends every alias and active rollout, and then each change, until the caller gives up or the service ends.
@@ -129,7 +127,11 @@ extension TeacherDirectory {
     let (id, events) = modelWatches.add(request.model, now)
     defer { modelWatches.remove(id) }
     for try await event in events { try await send(.watchEvent(event)) }
-    throw Task.isCancelled
+    throw Self.endOfWatch
+  }
+
+  private static var endOfWatch: WireStatus {
+    Task.isCancelled
       ? WireStatus(.cancelled, "the client gave up its watch")
       : WireStatus(.unavailable, "the server is shutting down")
   }
