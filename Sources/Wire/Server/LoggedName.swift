@@ -22,13 +22,3 @@ enum LoggedName {
         .contains { $0.count >= secretScalars }
   }
 }
-
-extension Unicode.Scalar {
-  /// Neither a control character, nor one that breaks a line or turns its direction.
-  fileprivate var isPrintable: Bool {
-    switch properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
-    default: true
-    }
-  }
-}

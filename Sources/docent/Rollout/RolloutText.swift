@@ -173,15 +173,6 @@ enum RolloutText {
 
   /// What comes from the network cannot steer the terminal.
   static func visible(_ text: String) -> String {
-    var visible = ""
-    for scalar in text.unicodeScalars {
-      let isShown =
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
-        }
-      visible.unicodeScalars.append(isShown ? scalar : "?")
-    }
-    return visible
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
   }
 }

@@ -34,12 +34,13 @@ struct RolloutView: Sendable {
       // What was missed while there was no connection is not said again.
       guard reply.rollout == rollout.rollout else { break }
       try results.print(RolloutListing(reply), text: RolloutText.step(reply))
-      if reply.endedMicroseconds != 0 || reply.state == "paused" { return try RolloutNotCompleted.check(reply) }
+      if reply.endedMicroseconds != 0 || reply.state == "paused" {
+        return try RolloutNotCompleted.check(reply.state, reply.candidate, reply.reason)
+      }
     }
     let history = try await client.rollout(V1.RolloutRequest(model: model, action: .history))
     guard let record = history.rollouts.first(where: { $0.rollout == rollout.rollout }) else { return }
-    try RolloutNotCompleted.check(
-      V1.RolloutReply(state: record.state, candidate: record.candidate, reason: record.reason))
+    try RolloutNotCompleted.check(record.state, record.candidate, record.reason)
   }
 
   /// Shows a view on the terminal, until `q` is pressed or it is cancelled. It asks each second, so that it can tell
@@ -71,10 +72,10 @@ struct RolloutView: Sendable {
 struct RolloutNotCompleted: Error, CustomStringConvertible {
   let description: String
 
-  static func check(_ reply: V1.RolloutReply) throws(RolloutNotCompleted) {
-    guard reply.state != "completed" else { return }
+  static func check(_ state: String, _ candidate: UInt64, _ reason: String) throws(RolloutNotCompleted) {
+    guard state != "completed" else { return }
     throw RolloutNotCompleted(
-      description: "the rollout of version \(reply.candidate) is \(RolloutText.visible(reply.state)): "
-        + RolloutText.visible(reply.reason))
+      description: "the rollout of version \(candidate) is \(RolloutText.visible(state)): "
+        + RolloutText.visible(reason))
   }
 }
