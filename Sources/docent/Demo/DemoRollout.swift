@@ -58,25 +58,8 @@ struct DemoRollout {
   /// Stores the student with its actions in the opposite order.
   private func publishBroken() throws {
     let student = try StoredModel.load(ModelReference("\(folder.studentRegistry)/\(DemoFolder.studentModel)")).policy
-    let broken = try student.withSwappedActions()
+    let broken = try student.withPermutedActions()
     _ = try PolicyStore(path: folder.studentRegistry, mode: .existing)
       .publish(broken, model: Self.brokenModel, who: OperatorName.current)
-  }
-}
-
-extension Policy {
-  /// The policy whose categorical head gives the probability of each action to the last one less its number.
-  fileprivate func withSwappedActions() throws -> Policy {
-    var parameters = parameters
-    for tensor in architecture.layout.tensors where tensor.name.hasPrefix("action_net.") {
-      let width = tensor.count / tensor.shape[0]
-      for action in 0..<tensor.shape[0] {
-        let from = tensor.offset + (tensor.shape[0] - 1 - action) * width
-        parameters.replaceSubrange(
-          (tensor.offset + action * width)..<(tensor.offset + (action + 1) * width),
-          with: self.parameters[from..<from + width])
-      }
-    }
-    return try Policy(architecture: architecture, parameters: parameters)
   }
 }

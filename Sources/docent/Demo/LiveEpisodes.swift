@@ -41,24 +41,22 @@ struct LiveEpisodes: Sendable {
     let client = try await TeacherClient.connect(
       to: address, configuration: ClientConfiguration(retries: RetryPolicy(attempts: 1)))
     let stopping = Latch()
-    async let playing = withTaskGroup(of: LiveEpisodes.self) { group in
-      for player in 0..<players {
-        group.addTask { await play(client, model, environment, seed: UInt64(player), until: stopping) }
+    let playing: @Sendable () async -> LiveEpisodes = {
+      await withTaskGroup(of: LiveEpisodes.self) { group in
+        for player in 0..<players {
+          group.addTask { await play(client, model, environment, seed: UInt64(player), until: stopping) }
+        }
+        return await group.reduce(into: LiveEpisodes()) { $0.add($1) }
       }
-      return await group.reduce(into: LiveEpisodes()) { $0.add($1) }
     }
     do {
-      try await work()
+      let seen = try await running(playing, until: stopping, beside: work).side
+      await client.close()
+      return seen
     } catch {
-      stopping.set()
-      _ = await playing
       await client.close()
       throw error
     }
-    stopping.set()
-    let seen = await playing
-    await client.close()
-    return seen
   }
 
   private mutating func add(_ other: LiveEpisodes) {

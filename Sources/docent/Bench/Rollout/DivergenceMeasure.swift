@@ -20,22 +20,15 @@ struct DivergenceMeasure: WireMeasure {
     let policies = try await onOwnThread { try BadPolicies(kl: Self.noiseKL) }
     return try await RolloutScene.served([policies.stable, policies.permuted, policies.noisy]) { scene in
       let players = CartPolePlayers(port: scene.teacher.port)
-      async let playing: Void = onOwnThread { try players.play() }
-      do {
+      return try await running({ try await onOwnThread { try players.play() } }, until: players.isOver) {
         while !players.isWarm { try await Task.sleep(for: .milliseconds(10)) }
         var details = ["return": policies.returns.permuted, "stable's return": policies.returns.stable]
         var rows = try await catches(2, 0, details, players, scene)
         details["return"] = policies.returns.noisy
         details["KL"] = policies.noisyKL
         rows += try await catches(3, 1, details, players, scene)
-        players.isOver.set()
-        try await playing
         return rows
-      } catch {
-        players.isOver.set()
-        _ = try? await playing
-        throw error
-      }
+      }.answer
     }
   }
 

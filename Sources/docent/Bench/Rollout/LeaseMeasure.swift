@@ -20,21 +20,13 @@ struct LeaseMeasure: WireMeasure {
     return try await RolloutScene.served(policies) { scene in
       let changes = Changes()
       let isOver = Latch()
-      async let changing = Self.change(scene, changes, until: isOver)
-      var seen = Seen()
-      do {
-        seen = try await withThrowingTaskGroup(of: Seen.self) { group in
+      let (_, seen) = try await running({ try await Self.change(scene, changes, until: isOver) }, until: isOver) {
+        try await withThrowingTaskGroup(of: Seen.self) { group in
           for _ in 0..<Self.players {
             group.addTask { try await onOwnThread { try Self.play(changes, port: scene.teacher.port) } }
           }
           return try await group.reduce(into: Seen()) { $0 += $1 }
         }
-        isOver.set()
-        try await changing
-      } catch {
-        isOver.set()
-        _ = try? await changing
-        throw error
       }
       return [
         .rollout(

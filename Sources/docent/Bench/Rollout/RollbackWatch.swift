@@ -26,17 +26,10 @@ struct RollbackWatch: Sendable {
   /// - Throws: `BenchFailure` where the rollout is not rolled back in its first step, by a gate, within half a minute.
   func run() async throws -> Seen {
     let isOver = Latch()
-    async let probing = onOwnThread { try probe(until: isOver) }
-    do {
-      let readings = try await onOwnThread { try read() }
-      isOver.set()
-      let movedAt = try await probing
-      return try seen(readings, movedAt)
-    } catch {
-      isOver.set()
-      _ = try? await probing
-      throw error
+    let (movedAt, readings) = try await running({ try await onOwnThread { try probe(until: isOver) } }, until: isOver) {
+      try await onOwnThread { try read() }
     }
+    return try seen(readings, movedAt)
   }
 
   private typealias Readings = (before: V1.RolloutReply, after: V1.RolloutReply)
@@ -59,9 +52,7 @@ struct RollbackWatch: Sendable {
 
   /// Asks the first query of an episode that is the candidate's, and one of an episode that it began, in turns.
   private func probe(until isOver: Latch) throws -> ContinuousClock.Instant {
-    guard let hash = ShareHash(rolloutID: rollout.rollout) else {
-      throw BenchFailure("a rollout's id '\(rollout.rollout)', expected 32 hexadecimal digits")
-    }
+    let hash = try RolloutScene.hash(of: rollout)
     let pipeline = try CallPipeline(port: port)
     func episode() -> UInt64 {
       while true {

@@ -22,12 +22,8 @@ struct RolloutBench {
   /// Every row's name.
   static var names: [String] { measures.flatMap(\.names) }
 
-  private func isWanted(_ name: String) -> Bool { only.isEmpty || name.contains(only) }
-
   func run(results: ResultPrinter) async throws {
-    for measure in Self.measures where measure.names.contains(where: isWanted) {
-      for row in try await measure.rows(effort) where isWanted(row.name) { try results.print(row) }
-    }
+    try await Self.measures.run(effort, only: only, results)
   }
 }
 
@@ -37,5 +33,12 @@ extension BenchRow {
     _ name: String, _ value: Double, unit: String, target: Target? = nil, details: [String: Double] = [:]
   ) -> BenchRow {
     BenchRow(bench: "rollout", name: name, value: value, unit: unit, target: target, details: details)
+  }
+
+  /// The median of ratios, and their extremes among the details.
+  static func rollout(
+    _ name: String, ratios: [Double], unit: String, target: Target? = nil, details: [String: Double] = [:]
+  ) -> BenchRow {
+    rollout(name, median(ratios), unit: unit, target: target, details: details.withExtremes(of: ratios))
   }
 }

@@ -18,30 +18,13 @@ extension BenchCommand {
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Pairs of measurements behind each ratio.", valueName: "n"))
-    var pairs = 10
+    @OptionGroup var measuring: MeasureOptions
 
-    @Option(help: ArgumentHelp("How long each measurement lasts.", valueName: "s"))
-    var seconds = 0.5
-
-    @Option(help: ArgumentHelp("Measure only the rows whose names contain this.", valueName: "words"))
-    var only = ""
-
-    func validate() throws {
-      guard pairs > 0 else { throw ValidationError("--pairs is \(pairs), expected 1 or more") }
-      guard seconds > 0, seconds <= 3600 else {
-        throw ValidationError("--seconds is \(seconds), expected more than 0 and at most 3600")
-      }
-      guard only.isEmpty || RolloutBench.names.contains(where: { $0.contains(only) }) else {
-        throw ValidationError(
-          "--only '\(only)' is part of no row's name, expected words of one of:\n  "
-            + RolloutBench.names.joined(separator: "\n  "))
-      }
-    }
+    func validate() throws { try measuring.requireRow(of: RolloutBench.names) }
 
     func run() async throws {
-      let effort = WireEffort(bench: "rollout", pairs: pairs, seconds: seconds)
-      try await RolloutBench(effort: effort, only: only).run(results: output.results)
+      let effort = WireEffort(bench: "rollout", pairs: measuring.pairs, seconds: measuring.seconds)
+      try await RolloutBench(effort: effort, only: measuring.only).run(results: output.results)
     }
   }
 }

@@ -57,6 +57,14 @@ struct RolloutScene: Sendable {
       V1.AliasRequest(model: Self.model, alias: "stable", version: version, reason: "bench"))
   }
 
+  /// What decides which units are the candidate's.
+  static func hash(of rollout: V1.RolloutReply) throws -> ShareHash {
+    guard let hash = ShareHash(rolloutID: rollout.rollout) else {
+      throw BenchFailure("a rollout's id '\(rollout.rollout)', expected 32 hexadecimal digits")
+    }
+    return hash
+  }
+
   // MARK: Queries
 
   /// A query of one row.

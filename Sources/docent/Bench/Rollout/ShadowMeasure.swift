@@ -76,10 +76,7 @@ struct ShadowMeasure: WireMeasure {
     note("leases", rounds.map(\.second.leased))
     note("leases with shadow", rounds.map(\.second.shadowed))
     func row(_ place: Int, _ ratios: [Double], _ target: BenchRow.Target?) -> BenchRow {
-      var details = place == 0 ? details : [:]
-      details["least"] = ratios.min()
-      details["most"] = ratios.max()
-      return .rollout(names[place], median(ratios), unit: "x", target: target, details: details)
+      .rollout(names[place], ratios: ratios, unit: "x", target: target, details: place == 0 ? details : [:])
     }
     return [
       row(0, rounds.map { $0.first.shadowing.rate / $0.first.sharing.rate }, .atLeast(0.85)),

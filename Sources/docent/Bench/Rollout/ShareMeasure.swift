@@ -17,9 +17,7 @@ struct ShareMeasure: WireMeasure {
       for (name, weight) in zip(names, Self.weights) {
         let rollout = try await scene.start(
           RolloutPlan(candidate: 2, steps: [weight], every: 3600, gates: []))
-        guard let hash = ShareHash(rolloutID: rollout.rollout) else {
-          throw BenchFailure("a rollout's id '\(rollout.rollout)', expected 32 hexadecimal digits")
-        }
+        let hash = try RolloutScene.hash(of: rollout)
         let counted = try await onOwnThread { try Self.count(hash, weight, port: scene.teacher.port) }
         try await scene.steer(.abort)
         let expected = weight / 100

@@ -44,13 +44,11 @@ struct SwapMeasure: WireMeasure {
         details["of version \(version)"] = pairs.reduce(0.0) { $0 + Double($1.second.answered[version - 1]) }
       }
       let ratios = pairs.map { $0.second.p99Microseconds / $0.first.p99Microseconds }
-      details["least"] = ratios.min()
-      details["most"] = ratios.max()
       return [
         .rollout(
           names[0], Double(wrong), unit: "replies", target: .atMost(0),
           details: ["swaps": Double(swapped), "compared": compared, "not compared": uncompared]),
-        .rollout(names[1], median(ratios), unit: "x without", target: .atMost(1.5), details: details),
+        .rollout(names[1], ratios: ratios, unit: "x without", target: .atMost(1.5), details: details),
       ]
     }
   }

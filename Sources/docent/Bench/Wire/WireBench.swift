@@ -25,11 +25,7 @@ struct WireBench {
   /// Every row's name.
   static var names: [String] { measures.flatMap(\.names) }
 
-  private func isWanted(_ name: String) -> Bool { only.isEmpty || name.contains(only) }
-
   func run(results: ResultPrinter) async throws {
-    for measure in Self.measures where measure.names.contains(where: isWanted) {
-      for row in try await measure.rows(effort) where isWanted(row.name) { try results.print(row) }
-    }
+    try await Self.measures.run(effort, only: only, results)
   }
 }

@@ -19,14 +19,7 @@ extension BenchCommand {
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Pairs of measurements behind each ratio.", valueName: "n"))
-    var pairs = 10
-
-    @Option(help: ArgumentHelp("How long each measurement lasts.", valueName: "s"))
-    var seconds = 0.5
-
-    @Option(help: ArgumentHelp("Measure only the rows whose names contain this.", valueName: "words"))
-    var only = ""
+    @OptionGroup var measuring: MeasureOptions
 
     @Option(
       help: ArgumentHelp(
@@ -44,15 +37,7 @@ extension BenchCommand {
     var rows = 1
 
     func validate() throws {
-      guard pairs > 0 else { throw ValidationError("--pairs is \(pairs), expected 1 or more") }
-      guard seconds > 0, seconds <= 3600 else {
-        throw ValidationError("--seconds is \(seconds), expected more than 0 and at most 3600")
-      }
-      guard only.isEmpty || WireBench.names.contains(where: { $0.contains(only) }) else {
-        throw ValidationError(
-          "--only '\(only)' is part of no row's name, expected words of one of:\n  "
-            + WireBench.names.joined(separator: "\n  "))
-      }
+      try measuring.requireRow(of: WireBench.names)
       guard (1...4096).contains(rows) else { throw ValidationError("--rows is \(rows), expected 1 to 4096") }
     }
 
@@ -62,8 +47,8 @@ extension BenchCommand {
         try BenchModel.make(network, rows: rows, registry: "\(writeFrames)/teacher.sqlite")
           .writeFrames(to: writeFrames, output.results)
       } else {
-        let effort = WireEffort(pairs: pairs, seconds: seconds)
-        try await WireBench(effort: effort, only: only).run(results: output.results)
+        let effort = WireEffort(pairs: measuring.pairs, seconds: measuring.seconds)
+        try await WireBench(effort: effort, only: measuring.only).run(results: output.results)
       }
     }
   }

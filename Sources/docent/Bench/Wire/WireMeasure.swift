@@ -9,6 +9,16 @@ protocol WireMeasure: Sendable {
   func rows(_ effort: WireEffort) async throws -> [BenchRow]
 }
 
+extension [any WireMeasure] {
+  /// Measures, and prints the rows whose names contain `only`.
+  func run(_ effort: WireEffort, only: String, _ results: ResultPrinter) async throws {
+    func isWanted(_ name: String) -> Bool { only.isEmpty || name.contains(only) }
+    for measure in self where measure.names.contains(where: isWanted) {
+      for row in try await measure.rows(effort) where isWanted(row.name) { try results.print(row) }
+    }
+  }
+}
+
 /// How much is measured.
 struct WireEffort: Sendable {
   /// Which benchmark it is, for the progress.
@@ -43,11 +53,16 @@ extension BenchRow {
   static func wire(
     _ name: String, ratios: [Double], unit: String, target: Target, details: [String: Double] = [:]
   ) -> BenchRow {
-    var details = details
-    details["least"] = ratios.min()
-    details["most"] = ratios.max()
-    return BenchRow(
-      bench: "wire", name: name, value: median(ratios), unit: unit, target: target, details: details)
+    BenchRow(
+      bench: "wire", name: name, value: median(ratios), unit: unit, target: target,
+      details: details.withExtremes(of: ratios))
+  }
+}
+
+extension [String: Double] {
+  /// These details, and between which values the median is.
+  func withExtremes(of ratios: [Double]) -> [String: Double] {
+    merging(["least": ratios.min(), "most": ratios.max()].compactMapValues { $0 }) { $1 }
   }
 }
 
